@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* The host's end of one connection: what a plugin sees as tlshost_link. */
+#ifndef TLSHOST_LINK_H
+#define TLSHOST_LINK_H
+
+#include "border.h"
+#include "context.h"
+#include "hello.h"
+#include "judge.h"
+#include "name.h"
+#include "queue.h"
+
+struct tlshost_link {
+	tlshost__queue incoming, outgoing;
+	int network_ended;
+	int no_memory;               /* a push failed: the connection is over */
+
+	tlshost__context *context;   /* whose configuration applies; a reference */
+	tlshost__context *first;     /* the one it was made with; a reference */
+	tlshost_buffer *buffer;      /* for the SNI callback */
+	tlshost__peer_name peer;     /* clients: who the peer must be */
+
+	int hello_seen;
+	char *server_name;           /* servers: decoded, or NULL */
+	tlshost_verification *verification;
+	tlshost_error *failure;      /* of judge or hello: the true cause */
+};
+
+#endif

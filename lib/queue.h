@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A queue of bytes in chunks.  Nothing is ever moved: bytes stay where they
+ * are until they are taken, so a reader's pointers live through appends.  An
+ * empty queue holds no memory.
+ */
+#ifndef TLSHOST_QUEUE_H
+#define TLSHOST_QUEUE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct tlshost__chunk;
+
+/* Starts as { 0 }. */
+typedef struct tlshost__queue {
+	struct tlshost__chunk *head, *tail;
+	size_t len;
+	size_t next_size;   /* of the next chunk; grows with the traffic */
+	int reserved;       /* between reserve and commit */
+} tlshost__queue;
+
+static inline size_t
+tlshost__queue_len(const tlshost__queue *queue)
+{
+	return queue->len;
+}
+
+void tlshost__queue_done(tlshost__queue *queue);
+/* Appends; 0, or -1: out of memory, and nothing was appended. */
+int tlshost__queue_add(tlshost__queue *queue, const void *src, size_t len);
+/* Takes up to cap bytes; how many. */
+size_t tlshost__queue_take(tlshost__queue *queue, void *dst, size_t cap);
+/* Drops len <= queue->len bytes. */
+void tlshost__queue_drop(tlshost__queue *queue, size_t len);
+/* The first piece; its length, 0 if the queue is empty. */
+size_t tlshost__queue_peek(const tlshost__queue *queue,
+    const uint8_t **ret_data);
+/* All pieces, up to cap; how many. */
+size_t tlshost__queue_peek_iov(const tlshost__queue *queue, struct iovec *iov,
+    size_t cap);
+/*
+ * Room at the end, at least min bytes, all of it contiguous; NULL: out of
+ * memory.  The room stays good, whatever is taken meanwhile, until commit.
+ */
+uint8_t *tlshost__queue_reserve(tlshost__queue *queue, size_t min,
+    size_t *ret_len);
+/* len of the reserved bytes were filled. */
+void tlshost__queue_commit(tlshost__queue *queue, size_t len);
+
+#endif
