@@ -12,6 +12,7 @@
 
 struct tlshost_link {
 	tlshost__queue incoming, outgoing;
+	size_t incoming_reserved;    /* how much may be committed */
 	int network_ended;
 	int no_memory;               /* a push failed: the connection is over */
 

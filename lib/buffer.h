@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TLSHOST_BUFFER_H
+#define TLSHOST_BUFFER_H
+
+#include "link.h"
+
+/* Over this many outgoing bytes nothing is read or written any more. */
+#define TLSHOST__OUTGOING_CAP ((size_t)262144)
+/* This many incoming bytes are kept at most. */
+#define TLSHOST__INCOMING_CAP ((size_t)262144)
+
+typedef enum tlshost__buffer_state {
+	TLSHOST__BUFFER_HANDSHAKE,
+	TLSHOST__BUFFER_OPEN,
+	TLSHOST__BUFFER_FAILED       /* `status` is the answer to everything */
+} tlshost__buffer_state;
+
+struct tlshost_buffer {
+	tlshost_link link;
+	const struct tlshost_plugin *ops;
+	void *connection;            /* the plugin's */
+	tlshost__buffer_state state;
+	tlshost_status status;       /* latched */
+	tlshost_error *error;        /* latched, or of the last call */
+	struct tlshost_plugin_info info;
+	unsigned int fork_count;     /* of the process that made it */
+	int shutdown_sent, shutdown_received;
+};
+
+#endif
