@@ -109,6 +109,28 @@ tlshost__fail_errno(tlshost_error **ret_error, tlshost_status status,
 	return error_finish(ret_error, error, message, status);
 }
 
+tlshost_status
+tlshost__fail_in(tlshost_error **ret_error, tlshost_error *error,
+    const char *where)
+{
+	tlshost_status status = error->status;
+	char *message;
+
+	if (ret_error == NULL) {
+		tlshost_error_free(error);
+		return status;
+	}
+	if (!error->is_static) {
+		message = tlshost__format("%s: %s", where, error->message);
+		if (message != NULL) {
+			free(error->message);
+			error->message = message;
+		}
+	}
+	*ret_error = error;
+	return status;
+}
+
 static int
 copy_text(char **ret, const char *text)
 {

@@ -32,6 +32,10 @@ tlshost_status tlshost__fail_errno(tlshost_error **ret_error,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The static error for NO_MEMORY; returns NO_MEMORY. */
 tlshost_status tlshost__fail_memory(tlshost_error **ret_error);
+/* Passes an error on with "where: " before its message; takes error over.
+ * Returns its status. */
+tlshost_status tlshost__fail_in(tlshost_error **ret_error, tlshost_error *error,
+    const char *where);
 /* A copy; NULL: out of memory or NULL given. */
 tlshost_error *tlshost__error_copy(const tlshost_error *error);
 

@@ -68,6 +68,23 @@ struct tlshost_trust_store {
 tlshost_status tlshost__read_file(const char *path, uint8_t **ret_data,
     size_t *ret_len, tlshost_error **ret_error);
 
+/* Certificates found in PEM or DER; each decoded on its own. */
+typedef struct tlshost__certificates {
+	struct tlshost_bytes *items;
+	uint8_t **blocks;              /* what the items point to */
+	size_t len, items_cap, blocks_cap;
+} tlshost__certificates;
+
+/* More certificates than this are no chain. */
+#define TLSHOST__CHAIN_MAX 64
+
+/* BAD_DATA: none in there, or damaged; NO_MEMORY. */
+tlshost_status tlshost__certificates_read(const uint8_t *data, size_t len,
+    tlshost__certificates *ret_list, tlshost_error **ret_error);
+void tlshost__certificates_done(tlshost__certificates *list);
+/* 1: the bytes are, in form, exactly one DER SEQUENCE. */
+int tlshost__der_is_one(const uint8_t *data, size_t len);
+
 /* FNV-1a, chained; start with TLSHOST__HASH_START. */
 #define TLSHOST__HASH_START UINT64_C(14695981039346656037)
 uint64_t tlshost__hash(uint64_t hash, const void *data, size_t len);
