@@ -220,7 +220,12 @@ host_finding(tlshost_sink *sink, uint32_t field, uint32_t severity,
 static size_t
 host_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 {
-	return tlshost__queue_take(&link->incoming, dst, cap);
+	size_t len = tlshost__queue_take(&link->incoming, dst, cap);
+
+	for (size_t i = 0; i < len && link->first_len < sizeof(link->first);
+	    i++)
+		link->first[link->first_len++] = dst[i];
+	return len;
 }
 
 static size_t

@@ -218,6 +218,65 @@ take_cause(tlshost_buffer *buffer, tlshost_status status,
 }
 
 /*
+ * The first bytes from the network, in words, if they begin no TLS record (RFC
+ * 8446, 5.1); each library has another name for that, or none.
+ */
+static const char *
+plain_text_peer(const tlshost_link *link)
+{
+	static const struct {
+		const char *begin, *words;
+	} peers[] = {
+		{ "HTTP/", "the peer answered in HTTP" },
+		{ "GET ", "the peer asked in HTTP" },
+		{ "HEAD ", "the peer asked in HTTP" },
+		{ "POST ", "the peer asked in HTTP" },
+		{ "SSH-", "the peer speaks SSH" },
+		{ "220 ", "the peer greeted in plain text" },
+		{ "220-", "the peer greeted in plain text" },
+	};
+
+	if (link->first_len < 2 || (link->first[0] >= 20 &&
+	    link->first[0] <= 24 && link->first[1] == 3))
+		return NULL;
+	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(peers); i++) {
+		size_t len = strlen(peers[i].begin);
+
+		if (link->first_len >= len &&
+		    memcmp(link->first, peers[i].begin, len) == 0)
+			return peers[i].words;
+	}
+	return "the peer does not speak TLS";
+}
+
+/* What only the host can tell of a handshake that failed. */
+static tlshost_status
+name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
+    tlshost_error **error)
+{
+	const char *words = plain_text_peer(&buffer->link);
+	tlshost_error *named = NULL;
+
+	if (words == NULL || buffer->state != TLSHOST__BUFFER_HANDSHAKE ||
+	    (status != TLSHOST_PROTOCOL && status != TLSHOST_NOT_TLS &&
+	    status != TLSHOST_NO_OVERLAP && status != TLSHOST_RAGGED_EOF))
+		return status;
+	(void)tlshost__fail(&named, TLSHOST_NOT_TLS, TLSHOST_PHASE_HANDSHAKE,
+	    buffer->link.context->backend->name, "%s", words);
+	if (!named->is_static && *error != NULL) {
+		named->alert_sent = (*error)->alert_sent;
+		named->native_code = (*error)->native_code;
+		if (!(*error)->is_static) {
+			named->native_text = (*error)->native_text;
+			(*error)->native_text = NULL;
+		}
+	}
+	tlshost_error_free(*error);
+	*error = named;
+	return TLSHOST_NOT_TLS;
+}
+
+/*
  * Takes what a slot of the connection returned: filters it, turns the end of
  * the network into RAGGED_EOF and latches what is final.
  */
@@ -239,6 +298,10 @@ settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 		return TLSHOST_OK;
 	if (st == TLSHOST_WANT_READ) {
 		/* Waiting for bytes that cannot come would be for ever. */
+		if (buffer->link.network_ended &&
+		    (st = name_not_tls(buffer, TLSHOST_RAGGED_EOF, &error)) !=
+		    TLSHOST_RAGGED_EOF)
+			return latch(buffer, st, error);
 		if (buffer->link.network_ended)
 			return latch_text(buffer, TLSHOST_RAGGED_EOF,
 			    sink->phase, "the peer vanished without "
@@ -250,6 +313,7 @@ settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 		return TLSHOST_WANT_READ;
 	}
 	st = take_cause(buffer, st, &error);
+	st = name_not_tls(buffer, st, &error);
 	return latch(buffer, st, error);
 }
 
