@@ -222,9 +222,9 @@ host_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 {
 	size_t len = tlshost__queue_take(&link->incoming, dst, cap);
 
-	for (size_t i = 0; i < len && link->first_len < sizeof(link->first);
+	for (size_t i = 0; i < len && link->opening_len < sizeof(link->opening);
 	    i++)
-		link->first[link->first_len++] = dst[i];
+		link->opening[link->opening_len++] = dst[i];
 	return len;
 }
 

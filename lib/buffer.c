@@ -236,14 +236,14 @@ plain_text_peer(const tlshost_link *link)
 		{ "220-", "the peer greeted in plain text" },
 	};
 
-	if (link->first_len < 2 || (link->first[0] >= 20 &&
-	    link->first[0] <= 24 && link->first[1] == 3))
+	if (link->opening_len < 2 || (link->opening[0] >= 20 &&
+	    link->opening[0] <= 24 && link->opening[1] == 3))
 		return NULL;
 	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(peers); i++) {
 		size_t len = strlen(peers[i].begin);
 
-		if (link->first_len >= len &&
-		    memcmp(link->first, peers[i].begin, len) == 0)
+		if (link->opening_len >= len &&
+		    memcmp(link->opening, peers[i].begin, len) == 0)
 			return peers[i].words;
 	}
 	return "the peer does not speak TLS";

@@ -13,8 +13,8 @@
 struct tlshost_link {
 	tlshost__queue incoming, outgoing;
 	size_t incoming_reserved;    /* how much may be committed */
-	uint8_t first[5];            /* of the network: is it TLS at all? */
-	size_t first_len;
+	uint8_t opening[5];          /* of the network: is it TLS at all? */
+	size_t opening_len;
 	int network_ended;
 	int no_memory;               /* a push failed: the connection is over */
 
