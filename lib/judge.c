@@ -304,18 +304,18 @@ try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	tlshost__verdict verdict = { 0 };
 	tlshost_trail trail = { 0 };
 	tlshost_status st = TLSHOST_OK;
-	int good = 0, anchored;
+	int good = 0;
 	size_t n;
 
 	if ((search = tlshost__path_search_new(judgement->trust->anchors,
 	    certs, len, policy)) == NULL)
 		return tlshost__fail_memory(ret_error);
 	for (int calls = 0; calls < LIBRARY_CALLS_MAX && st == TLSHOST_OK &&
-	    !good && tlshost__path_next(search, path, &n, &anchored); calls++)
+	    !good && tlshost__path_next(search, path, &n); calls++)
 		/* The anchor is the trust store's to give; a pinned leaf is
 		 * leaf and anchor in one. */
 		st = try_path(judgement, policy, trust, path,
-		    anchored && n > 1 ? n - 1 : n, &trail, c, &good,
+		    n > 1 ? n - 1 : n, &trail, c, &good,
 		    ret_error);
 	if (st == TLSHOST_OK && !good) {
 		tlshost__path_search_verdict(search, &verdict);
