@@ -4,7 +4,7 @@
 #include "border.h"
 #include "judge.h"
 #include "hello.h"
-#include "link.h"
+#include "wire.h"
 #include "mem.h"
 
 int

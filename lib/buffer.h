@@ -2,7 +2,7 @@
 #ifndef TLSHOST_BUFFER_H
 #define TLSHOST_BUFFER_H
 
-#include "link.h"
+#include "wire.h"
 
 /* Over this many outgoing bytes nothing is read or written any more. */
 #define TLSHOST__OUTGOING_CAP ((size_t)262144)

@@ -3,7 +3,7 @@
 
 #include "context.h"
 #include "cipher.h"
-#include "link.h"
+#include "wire.h"
 
 /* ------------------------------------------------------------------------
  * The configuration as the plugin gets it.  What the host can check without

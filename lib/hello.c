@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
-#include "link.h"
+#include "wire.h"
 #include "mem.h"
 
 /* Big-endian vectors of TLS (RFC 8446, 3.4), bounds checked. */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "link.h"
+#include "wire.h"
 #include "mem.h"
 #include "path.h"
 #include "policy.h"

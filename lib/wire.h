@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The host's end of one connection: what a plugin sees as tlshost_link. */
-#ifndef TLSHOST_LINK_H
-#define TLSHOST_LINK_H
+#ifndef TLSHOST_WIRE_H
+#define TLSHOST_WIRE_H
 
 #include "border.h"
 #include "context.h"
