@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cipher suites.  GnuTLS has no list of suites: a priority string names key
+ * exchanges, ciphers and MACs, and every suite that can be made of them is
+ * enabled.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "plugin.h"
+
+suite suites[SUITES_MAX];
+size_t suites_len;
+
+static uint32_t
+version_number(gnutls_protocol_t version)
+{
+	switch (version) {
+	case GNUTLS_TLS1_1:
+		return TLSHOST_VERSION_TLSV1_1;
+	case GNUTLS_TLS1_2:
+		return TLSHOST_VERSION_TLSV1_2;
+	case GNUTLS_TLS1_3:
+		return TLSHOST_VERSION_TLSV1_3;
+	default:
+		return TLSHOST_VERSION_TLSV1;
+	}
+}
+
+/* Key exchanges that authenticate by a certificate. */
+static int
+usable_kx(gnutls_kx_algorithm_t kx)
+{
+	return kx == GNUTLS_KX_RSA || kx == GNUTLS_KX_DHE_RSA ||
+	    kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA;
+}
+
+/* Is there any string with which the library would use it? */
+static int
+selectable(const suite *one)
+{
+	gnutls_priority_t priority;
+	char string[256];
+	unsigned int index;
+	int found = 0;
+
+	suite_string(one, one->lowest, one->highest, string, sizeof(string));
+	if (gnutls_priority_init(&priority, string, NULL) < 0)
+		return 0;
+	for (unsigned int i = 0; i < 64 && !found; i++) {
+		int code = gnutls_priority_get_cipher_suite_index(priority, i,
+		    &index);
+
+		if (code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+			break;
+		found = code >= 0;
+	}
+	gnutls_priority_deinit(priority);
+	return found;
+}
+
+void
+suites_load(void)
+{
+	for (size_t i = 0; suites_len < SUITES_MAX; i++) {
+		unsigned char id[2];
+		gnutls_protocol_t lowest;
+		suite one;
+
+		if (gnutls_cipher_suite_info(i, id, &one.kx, &one.cipher,
+		    &one.mac, &lowest) == NULL)
+			break;
+		one.id = (uint16_t)(id[0] << 8 | id[1]);
+		one.lowest = version_number(lowest);
+		one.highest = one.lowest == TLSHOST_VERSION_TLSV1_3 ?
+		    TLSHOST_VERSION_TLSV1_3 : TLSHOST_VERSION_TLSV1_2;
+		if (one.cipher == GNUTLS_CIPHER_NULL ||
+		    (one.lowest != TLSHOST_VERSION_TLSV1_3 &&
+		    !usable_kx(one.kx)))
+			continue;
+		if (selectable(&one))
+			suites[suites_len++] = one;
+	}
+}
+
+const suite *
+suite_by_id(uint16_t id)
+{
+	for (size_t i = 0; i < suites_len; i++)
+		if (suites[i].id == id)
+			return &suites[i];
+	return NULL;
+}
+
+/* The names of a session's suite and of the list are spelled differently. */
+uint16_t
+suite_of_session(gnutls_session_t session)
+{
+	gnutls_protocol_t version = gnutls_protocol_get_version(session);
+	gnutls_kx_algorithm_t kx = gnutls_kx_get(session);
+	gnutls_cipher_algorithm_t cipher = gnutls_cipher_get(session);
+	gnutls_mac_algorithm_t mac = gnutls_mac_get(session);
+
+	for (size_t i = 0; i < suites_len; i++) {
+		const suite *one = &suites[i];
+
+		if (one->cipher != cipher || (one->lowest ==
+		    TLSHOST_VERSION_TLSV1_3) != (version == GNUTLS_TLS1_3))
+			continue;
+		if (version == GNUTLS_TLS1_3 ||
+		    (one->kx == kx && one->mac == mac))
+			return one->id;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * Priority strings
+ */
+
+static void
+add(char *string, size_t cap, const char *prefix, const char *name)
+{
+	size_t len = strlen(string);
+
+	snprintf(string + len, cap - len, ":%s%s", prefix, name);
+}
+
+/*
+ * The part that is the same in all strings.  SHA-1 signatures are taken out
+ * where they can be chosen at all (RFC 9155); the floor of keys is that of
+ * the other backends.
+ */
+static void
+begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
+    const char *more)
+{
+	static const struct {
+		uint32_t version;
+		const char *name;
+	} versions[] = {
+		{ TLSHOST_VERSION_TLSV1_3, "TLS1.3" },
+		{ TLSHOST_VERSION_TLSV1_2, "TLS1.2" },
+		{ TLSHOST_VERSION_TLSV1_1, "TLS1.1" },
+		{ TLSHOST_VERSION_TLSV1, "TLS1.0" },
+	};
+
+	snprintf(string, cap, "NONE:+COMP-NULL:+GROUP-ALL:-GROUP-SECP192R1:"
+	    "-GROUP-SECP224R1:+SIGN-ALL%s:%%PROFILE_MEDIUM%s",
+	    lowest >= TLSHOST_VERSION_TLSV1_2 ?
+	    ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1" : "", more);
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (versions[i].version >= lowest &&
+		    versions[i].version <= highest)
+			add(string, cap, "+VERS-", versions[i].name);
+}
+
+void
+suite_string(const suite *one, uint32_t lowest, uint32_t highest, char *string,
+    size_t cap)
+{
+	begin(string, cap, lowest, highest, "");
+	if (one->lowest != TLSHOST_VERSION_TLSV1_3)
+		add(string, cap, "+", gnutls_kx_get_name(one->kx));
+	add(string, cap, "+", gnutls_cipher_get_name(one->cipher));
+	add(string, cap, "+", gnutls_mac_get_name(one->mac));
+}
+
+static const gnutls_kx_algorithm_t all_kx[] = {
+	GNUTLS_KX_ECDHE_ECDSA, GNUTLS_KX_ECDHE_RSA, GNUTLS_KX_DHE_RSA,
+	GNUTLS_KX_RSA,
+};
+static const gnutls_mac_algorithm_t all_macs[] = {
+	GNUTLS_MAC_AEAD, GNUTLS_MAC_SHA384, GNUTLS_MAC_SHA256, GNUTLS_MAC_SHA1,
+};
+
+#define CIPHERS_MAX 64
+
+/* What a string is made of. */
+typedef struct parts {
+	unsigned int kx, macs;           /* bits, by the index above */
+	int tls13;
+	gnutls_cipher_algorithm_t ciphers[CIPHERS_MAX]; /* by preference */
+	size_t ciphers_len;
+	size_t count;                    /* suites that come of it */
+} parts;
+
+static unsigned int
+bit_of(const suite *one, const parts *p)
+{
+	if (one->lowest == TLSHOST_VERSION_TLSV1_3)
+		return p->tls13 && (p->macs & 1u) != 0;
+	for (unsigned int k = 0; k < 4; k++)
+		if (one->kx == all_kx[k] && (p->kx & (1u << k)) == 0)
+			return 0;
+	for (unsigned int m = 0; m < 4; m++)
+		if (one->mac == all_macs[m])
+			return (p->macs & (1u << m)) != 0;
+	return 0;
+}
+
+static int
+listed(const uint16_t *ids, size_t len, uint16_t id)
+{
+	for (size_t i = 0; i < len; i++)
+		if (ids[i] == id)
+			return 1;
+	return 0;
+}
+
+/* How many suites a cipher adds, or 0 if one of them is not in the list. */
+static size_t
+cipher_yield(const parts *p, gnutls_cipher_algorithm_t cipher,
+    const uint16_t *ids, size_t len, uint32_t lowest, uint32_t highest)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < suites_len; i++) {
+		const suite *one = &suites[i];
+
+		if (one->cipher != cipher || one->lowest > highest ||
+		    one->highest < lowest || !bit_of(one, p))
+			continue;
+		if (!listed(ids, len, one->id))
+			return 0;
+		count++;
+	}
+	return count;
+}
+
+static void
+fill_ciphers(parts *p, const uint16_t *ids, size_t len, uint32_t lowest,
+    uint32_t highest)
+{
+	p->ciphers_len = p->count = 0;
+	for (size_t i = 0; i < len; i++) {
+		const suite *one = suite_by_id(ids[i]);
+		size_t yield, k = 0;
+
+		if (one == NULL || p->ciphers_len == CIPHERS_MAX)
+			continue;
+		while (k < p->ciphers_len && p->ciphers[k] != one->cipher)
+			k++;
+		if (k < p->ciphers_len)
+			continue;
+		yield = cipher_yield(p, one->cipher, ids, len, lowest, highest);
+		if (yield == 0)
+			continue;
+		p->ciphers[p->ciphers_len++] = one->cipher;
+		p->count += yield;
+	}
+}
+
+/* Appends the parts in the order in which the list first wants them. */
+static void
+add_parts(const parts *p, const uint16_t *ids, size_t len, char *string,
+    size_t cap)
+{
+	unsigned int kx = p->kx, macs = p->macs;
+
+	for (size_t i = 0; i < len; i++) {
+		const suite *one = suite_by_id(ids[i]);
+
+		if (one == NULL || !bit_of(one, p))
+			continue;
+		for (unsigned int k = 0; k < 4; k++)
+			if (one->kx == all_kx[k] && (kx & (1u << k)) != 0) {
+				add(string, cap, "+",
+				    gnutls_kx_get_name(all_kx[k]));
+				kx &= ~(1u << k);
+			}
+		for (unsigned int m = 0; m < 4; m++)
+			if (one->mac == all_macs[m] && (macs & (1u << m)) != 0) {
+				add(string, cap, "+",
+				    gnutls_mac_get_name(all_macs[m]));
+				macs &= ~(1u << m);
+			}
+	}
+	for (size_t i = 0; i < p->ciphers_len; i++)
+		add(string, cap, "+", gnutls_cipher_get_name(p->ciphers[i]));
+}
+
+size_t
+suites_closed_subset(const uint16_t *ids, size_t len, uint32_t lowest,
+    uint32_t highest, char *string, size_t cap)
+{
+	parts best = { 0 }, p;
+
+	/* 512 combinations: everything, so that the best is the best. */
+	for (unsigned int tls13 = 0; tls13 < 2; tls13++) {
+		p.tls13 = tls13 == 0 && highest >= TLSHOST_VERSION_TLSV1_3;
+		for (p.kx = 15; p.kx < 16; p.kx--)
+			for (p.macs = 15; p.macs > 0; p.macs--) {
+				fill_ciphers(&p, ids, len, lowest, highest);
+				if (p.count > best.count)
+					best = p;
+			}
+	}
+	if (best.count == 0)
+		return 0;
+	/* A version without a suite would be offered in vain. */
+	if (!best.tls13 && highest >= TLSHOST_VERSION_TLSV1_3)
+		highest = TLSHOST_VERSION_TLSV1_2;
+	if (best.kx == 0)
+		lowest = TLSHOST_VERSION_TLSV1_3;
+	/* As OpenSSL's clients: no server without RFC 5746. */
+	begin(string, cap, lowest, highest, ":%SAFE_RENEGOTIATION");
+	add_parts(&best, ids, len, string, cap);
+	return best.count;
+}
