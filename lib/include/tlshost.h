@@ -927,7 +927,8 @@ TLSHOST_API int tlshost_socket_fileno(const tlshost_socket *socket);
 /* What to poll for now: POLLIN, POLLOUT or both, after WANT_READ or
  * WANT_WRITE. */
 TLSHOST_API short tlshost_socket_poll_events(const tlshost_socket *socket);
-/* Bytes that recv can give without the network: look here before you poll. */
+/* Bytes that recv can give without the network, or that wait for the rest of
+ * their record: as long as there are any, call recv before you poll. */
 TLSHOST_API size_t tlshost_socket_pending(const tlshost_socket *socket);
 /* The connection itself, for the getters; belongs to the socket. */
 TLSHOST_API const tlshost_buffer *

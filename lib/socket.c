@@ -1,0 +1,1013 @@
+/* SPDX-License-Identifier: MIT */
+/* The TLS socket: one loop over a buffer, for every backend. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "mem.h"
+#include "tlshost.h"
+
+/* Pieces of the outgoing queue that one send takes. */
+#define PIECES 16
+/* What one recv is given room for. */
+#define RECEIVE 65536
+#define IOV_MAX_COUNT 1024
+/* What writev joins: one full record. */
+#define JOIN ((size_t)16384)
+
+struct tlshost_socket {
+	tlshost_buffer *buffer;
+	int fd;
+	int was_nonblocking;
+	int timeout;
+
+	/* Held around calls of the buffer, never around I/O. */
+	pthread_mutex_t lock;
+	/* Held while bytes are sent, so that they go in order. */
+	pthread_mutex_t sending;
+	int eof;                         /* the network ended */
+	short events;                    /* to poll for */
+	int failed_errno;                /* a system call failed: for ever */
+	tlshost_error *error;
+};
+
+/* ------------------------------------------------------------------------
+ * Time
+ */
+
+/* When a call gives up; negative: never. */
+typedef struct deadline {
+	int64_t at;
+} deadline;
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static deadline
+deadline_in(int timeout)
+{
+	return (deadline){ timeout < 0 ? -1 : now_ms() + timeout };
+}
+
+/* Waits for events.  OK, TIMEOUT or IO with errno. */
+static tlshost_status
+wait_for(int fd, short events, deadline until)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = events };
+
+	for (;;) {
+		int64_t left = until.at < 0 ? -1 : until.at - now_ms();
+		int result;
+
+		if (until.at >= 0 && left <= 0)
+			return TLSHOST_TIMEOUT;
+		result = poll(&poll_fd, 1, left > 3600000 ? 3600000 :
+		    (int)left);
+		if (result > 0)
+			return TLSHOST_OK;
+		if (result < 0 && errno != EINTR)
+			return TLSHOST_IO;
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * Errors
+ */
+
+static void
+set_error(tlshost_socket *s, tlshost_error *error)
+{
+	pthread_mutex_lock(&s->lock);
+	tlshost_error_free(s->error);
+	s->error = error;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static tlshost_status
+fail_io(tlshost_socket *s, int errno_value, const char *what)
+{
+	tlshost_error *error = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	s->failed_errno = errno_value;
+	pthread_mutex_unlock(&s->lock);
+	(void)tlshost__fail_errno(&error, TLSHOST_IO, TLSHOST_PHASE_NONE,
+	    errno_value, "%s", what);
+	set_error(s, error);
+	return TLSHOST_IO;
+}
+
+static tlshost_status
+fail_status(tlshost_socket *s, tlshost_status status, const char *text)
+{
+	tlshost_error *error = NULL;
+
+	(void)tlshost__fail(&error, status, TLSHOST_PHASE_NONE, NULL, "%s",
+	    text);
+	set_error(s, error);
+	return status;
+}
+
+/* Keeps the buffer's error as the socket's.  With the lock. */
+static void
+keep_error(tlshost_socket *s, tlshost_status status)
+{
+	tlshost_error *copy;
+
+	if (status == TLSHOST_OK || status == TLSHOST_WANT_READ ||
+	    status == TLSHOST_WANT_WRITE)
+		return;
+	if ((copy = tlshost__error_copy(tlshost_buffer_error(s->buffer))) !=
+	    NULL) {
+		tlshost_error_free(s->error);
+		s->error = copy;
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * Moving bytes
+ */
+
+static size_t
+outgoing_len(tlshost_socket *s)
+{
+	size_t len;
+
+	pthread_mutex_lock(&s->lock);
+	len = tlshost_buffer_outgoing_len(s->buffer);
+	pthread_mutex_unlock(&s->lock);
+	return len;
+}
+
+/* The pieces stay where they are while they are sent: nobody else consumes. */
+static ssize_t
+send_once(tlshost_socket *s)
+{
+	struct iovec iov[PIECES];
+	struct msghdr message = { .msg_iov = iov };
+	ssize_t n;
+
+	pthread_mutex_lock(&s->lock);
+	message.msg_iovlen = tlshost_buffer_peek_outgoing_iov(s->buffer, iov,
+	    PIECES);
+	pthread_mutex_unlock(&s->lock);
+	if (message.msg_iovlen == 0)
+		return 0;
+	do
+		n = sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n > 0) {
+		pthread_mutex_lock(&s->lock);
+		(void)tlshost_buffer_consume_outgoing(s->buffer, (size_t)n);
+		pthread_mutex_unlock(&s->lock);
+	}
+	return n;
+}
+
+/*
+ * Sends what is queued.  OK: all of it; WANT_WRITE: the network takes no more
+ * now; IO.  The lock for sending is only tried: whoever holds it sends what
+ * others queued too.
+ */
+static tlshost_status
+try_flush(tlshost_socket *s)
+{
+	tlshost_status st = TLSHOST_OK;
+	ssize_t n;
+
+	while (st == TLSHOST_OK && outgoing_len(s) != 0) {
+		if (pthread_mutex_trylock(&s->sending) != 0)
+			return TLSHOST_WANT_WRITE;
+		n = send_once(s);
+		if (n < 0)
+			st = errno == EAGAIN || errno == EWOULDBLOCK ?
+			    TLSHOST_WANT_WRITE : fail_io(s, errno, "send");
+		pthread_mutex_unlock(&s->sending);
+	}
+	return st;
+}
+
+static tlshost_status
+flush_until(tlshost_socket *s, deadline until, int blocking)
+{
+	tlshost_status st;
+
+	while ((st = try_flush(s)) == TLSHOST_WANT_WRITE && blocking) {
+		if ((st = wait_for(s->fd, POLLOUT, until)) == TLSHOST_IO)
+			return fail_io(s, errno, "poll");
+		if (st != TLSHOST_OK)
+			return fail_status(s, st, "timed out while sending");
+	}
+	return st;
+}
+
+/* One recv, straight into the queue.  OK: something came, or the end;
+ * WANT_READ; INVALID_STATE: no room; IO. */
+static tlshost_status
+receive_once(tlshost_socket *s)
+{
+	tlshost_status st;
+	uint8_t *room;
+	size_t len;
+	ssize_t n;
+	int code;
+
+	pthread_mutex_lock(&s->lock);
+	st = s->eof ? TLSHOST_INVALID_STATE : tlshost_buffer_reserve_incoming(
+	    s->buffer, 1, &room, &len);
+	pthread_mutex_unlock(&s->lock);
+	if (st != TLSHOST_OK)
+		return st;
+	do
+		n = recv(s->fd, room, len < RECEIVE ? len : RECEIVE,
+		    MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	code = errno;
+	pthread_mutex_lock(&s->lock);
+	(void)tlshost_buffer_commit_incoming(s->buffer, n > 0 ? (size_t)n : 0);
+	/* A reset is an end without close_notify, and is told as that unless
+	 * the peer had closed before. */
+	if (n == 0) {
+		s->eof = 1;
+		(void)tlshost_buffer_network_eof(s->buffer);
+	}
+	pthread_mutex_unlock(&s->lock);
+	if (n >= 0)
+		return TLSHOST_OK;
+	if (code == EAGAIN || code == EWOULDBLOCK)
+		return TLSHOST_WANT_READ;
+	return fail_io(s, code, "recv");
+}
+
+/* What a call wants of the buffer; with the lock. */
+typedef tlshost_status (*step)(tlshost_socket *s, void *arguments);
+
+static void
+note_events(tlshost_socket *s, tlshost_status status)
+{
+	short events = status == TLSHOST_WANT_READ ? POLLIN : 0;
+
+	pthread_mutex_lock(&s->lock);
+	if (tlshost_buffer_outgoing_len(s->buffer) != 0)
+		events |= POLLOUT;
+	if (events != 0)
+		s->events = events;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static tlshost_status
+guard(tlshost_socket *s)
+{
+	int code;
+
+	if (s == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	if (s->fd < 0)
+		return TLSHOST_INVALID_STATE;
+	pthread_mutex_lock(&s->lock);
+	code = s->failed_errno;
+	pthread_mutex_unlock(&s->lock);
+	return code != 0 ? TLSHOST_IO : TLSHOST_OK;
+}
+
+/* After a call could not go on: waits for what it wants, or answers it. */
+static tlshost_status
+wait_until(tlshost_socket *s, tlshost_status wanted, deadline until)
+{
+	short events = wanted == TLSHOST_WANT_READ ? POLLIN : 0;
+	tlshost_status st;
+
+	if (outgoing_len(s) != 0)
+		events |= POLLOUT;
+	if (s->timeout == 0) {
+		note_events(s, wanted);
+		return wanted;
+	}
+	if ((st = wait_for(s->fd, events, until)) == TLSHOST_IO)
+		return fail_io(s, errno, "poll");
+	if (st != TLSHOST_OK)
+		return fail_status(s, st, "timed out");
+	return TLSHOST_OK;
+}
+
+/*
+ * The one loop.  The buffer is asked; what it queued is sent, also after a
+ * failure, for that may be the alert; what it wants is fetched.
+ */
+static tlshost_status
+run(tlshost_socket *s, step one, void *arguments, deadline until)
+{
+	tlshost_status st = guard(s), io;
+
+	while (st == TLSHOST_OK) {
+		pthread_mutex_lock(&s->lock);
+		st = one(s, arguments);
+		keep_error(s, st);
+		pthread_mutex_unlock(&s->lock);
+		io = try_flush(s);
+		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
+			return st;
+		/* The peer may have told why before it hung up. */
+		if (io == TLSHOST_IO && st != TLSHOST_WANT_READ)
+			return io;
+		if (st == TLSHOST_WANT_READ) {
+			io = receive_once(s);
+			if (io == TLSHOST_OK) {
+				st = TLSHOST_OK;
+				continue;
+			}
+			if (io != TLSHOST_WANT_READ)
+				return io;
+		} else if (io == TLSHOST_OK) {
+			st = TLSHOST_OK;
+			continue;
+		}
+		st = wait_until(s, st, until);
+	}
+	return st;
+}
+
+/* ------------------------------------------------------------------------
+ * Making and freeing
+ */
+
+static tlshost_status
+bad_argument(tlshost_error **ret_error, const char *text)
+{
+	return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
+	    TLSHOST_PHASE_CONNECT, NULL, "%s", text);
+}
+
+static tlshost_status
+check_stream(int fd, tlshost_error **ret_error)
+{
+	socklen_t len = sizeof(int);
+	int type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) != 0)
+		return tlshost__fail_errno(ret_error,
+		    errno == ENOTSOCK || errno == EBADF ?
+		    TLSHOST_INVALID_ARGUMENT : TLSHOST_IO,
+		    TLSHOST_PHASE_CONNECT, errno, "descriptor %d", fd);
+	if (type != SOCK_STREAM)
+		return bad_argument(ret_error, "not a stream socket");
+	return TLSHOST_OK;
+}
+
+/* Takes over the buffer, and on success the descriptor. */
+static tlshost_status
+wrap(tlshost_buffer *buffer, int fd, tlshost_socket **ret_socket,
+    tlshost_error **ret_error)
+{
+	tlshost_socket *s;
+	int flags, one = 1;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		tlshost_buffer_free(buffer);
+		return tlshost__fail_memory(ret_error);
+	}
+	if ((flags = fcntl(fd, F_GETFL)) < 0 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    pthread_mutex_init(&s->lock, NULL) != 0) {
+		free(s);
+		tlshost_buffer_free(buffer);
+		return tlshost__fail_errno(ret_error, TLSHOST_IO,
+		    TLSHOST_PHASE_CONNECT, errno, "descriptor %d", fd);
+	}
+	(void)pthread_mutex_init(&s->sending, NULL);
+	/* A flight is one send already: waiting for more only costs time.  Not
+	 * every stream socket is TCP. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	s->buffer = buffer;
+	s->fd = fd;
+	s->was_nonblocking = (flags & O_NONBLOCK) != 0;
+	s->timeout = -1;
+	*ret_socket = s;
+	return TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_client_context_wrap_socket(tlshost_client_context *context, int fd,
+    const char *server_hostname, tlshost_socket **ret_socket,
+    tlshost_error **ret_error)
+{
+	tlshost_buffer *buffer;
+	tlshost_status st;
+
+	if (ret_socket == NULL)
+		return bad_argument(ret_error, "ret_socket is NULL");
+	if ((st = check_stream(fd, ret_error)) != TLSHOST_OK ||
+	    (st = tlshost_client_context_wrap_buffers(context,
+	    server_hostname, &buffer, ret_error)) != TLSHOST_OK)
+		return st;
+	return wrap(buffer, fd, ret_socket, ret_error);
+}
+
+tlshost_status
+tlshost_server_context_wrap_socket(tlshost_server_context *context, int fd,
+    tlshost_socket **ret_socket, tlshost_error **ret_error)
+{
+	tlshost_buffer *buffer;
+	tlshost_status st;
+
+	if (ret_socket == NULL)
+		return bad_argument(ret_error, "ret_socket is NULL");
+	if ((st = check_stream(fd, ret_error)) != TLSHOST_OK ||
+	    (st = tlshost_server_context_wrap_buffers(context, &buffer,
+	    ret_error)) != TLSHOST_OK)
+		return st;
+	return wrap(buffer, fd, ret_socket, ret_error);
+}
+
+void
+tlshost_socket_free(tlshost_socket *s)
+{
+	if (s == NULL)
+		return;
+	if (s->fd >= 0)
+		close(s->fd);
+	tlshost_buffer_free(s->buffer);
+	tlshost_error_free(s->error);
+	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->sending);
+	free(s);
+}
+
+/* A descriptor, or -1 with errno. */
+static int
+connect_address(const struct addrinfo *address, deadline until)
+{
+	socklen_t len = sizeof(int);
+	int fd, code = 0;
+
+	fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, address->ai_protocol);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, address->ai_addr, address->ai_addrlen) != 0) {
+		code = errno;
+		if (code == EINPROGRESS || code == EINTR) {
+			tlshost_status st = wait_for(fd, POLLOUT, until);
+
+			code = st == TLSHOST_TIMEOUT ? ETIMEDOUT : errno;
+			if (st == TLSHOST_OK && getsockopt(fd, SOL_SOCKET,
+			    SO_ERROR, &code, &len) != 0)
+				code = errno;
+		}
+	}
+	if (code == 0)
+		return fd;
+	close(fd);
+	errno = code;
+	return -1;
+}
+
+static tlshost_status
+connect_host(const char *host, const char *port, deadline until, int *ret_fd,
+    tlshost_error **ret_error)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *addresses;
+	char bare[256];
+	size_t len = strlen(host);
+	int code, fd = -1;
+
+	/* Brackets are of URIs; the resolver wants none. */
+	if (len > 2 && len < sizeof(bare) && host[0] == '[' &&
+	    host[len - 1] == ']') {
+		memcpy(bare, host + 1, len - 2);
+		bare[len - 2] = '\0';
+		host = bare;
+	}
+	hints.ai_flags = AI_IDN;
+	if ((code = getaddrinfo(host, port, &hints, &addresses)) != 0)
+		return code == EAI_MEMORY ? tlshost__fail_memory(ret_error) :
+		    tlshost__fail(ret_error, TLSHOST_RESOLVE,
+		    TLSHOST_PHASE_CONNECT, NULL, "%s, port %s: %s", host, port,
+		    gai_strerror(code));
+	for (const struct addrinfo *a = addresses; a != NULL && fd < 0;
+	    a = a->ai_next)
+		fd = connect_address(a, until);
+	code = errno;
+	freeaddrinfo(addresses);
+	if (fd < 0)
+		return tlshost__fail_errno(ret_error, code == ETIMEDOUT ?
+		    TLSHOST_TIMEOUT : TLSHOST_IO, TLSHOST_PHASE_CONNECT, code,
+		    "%s, port %s", host, port);
+	*ret_fd = fd;
+	return TLSHOST_OK;
+}
+
+/* A socket of our own making, which owns its descriptor from the start. */
+static tlshost_status
+own(tlshost_status st, int fd, int timeout, tlshost_socket **ret_socket)
+{
+	if (st != TLSHOST_OK) {
+		close(fd);
+		return st;
+	}
+	/* We opened it: given back, it is to be an ordinary one. */
+	(*ret_socket)->was_nonblocking = 0;
+	(*ret_socket)->timeout = timeout;
+	return TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_socket_connect(tlshost_client_context *context, const char *host,
+    const char *port, int timeout, tlshost_socket **ret_socket,
+    tlshost_error **ret_error)
+{
+	tlshost_status st;
+	int fd;
+
+	if (context == NULL || host == NULL || port == NULL || timeout == 0 ||
+	    timeout < -1 || ret_socket == NULL)
+		return bad_argument(ret_error, "context, host, port or "
+		    "ret_socket is NULL, or timeout is 0 or less than -1");
+	if ((st = connect_host(host, port, deadline_in(timeout), &fd,
+	    ret_error)) != TLSHOST_OK)
+		return st;
+	return own(tlshost_client_context_wrap_socket(context, fd, host,
+	    ret_socket, ret_error), fd, timeout, ret_socket);
+}
+
+tlshost_status
+tlshost_socket_accept(tlshost_server_context *context, int listen_fd,
+    int timeout, tlshost_socket **ret_socket, tlshost_error **ret_error)
+{
+	deadline until = deadline_in(timeout);
+	tlshost_status st;
+	int fd;
+
+	if (context == NULL || listen_fd < 0 || timeout < -1 ||
+	    ret_socket == NULL)
+		return bad_argument(ret_error, "context or ret_socket is NULL, "
+		    "or listen_fd or timeout is less than it may be");
+	for (;;) {
+		struct pollfd ready = { .fd = listen_fd, .events = POLLIN };
+
+		/* Polled first: the listening socket may block. */
+		st = timeout == 0 ? (poll(&ready, 1, 0) > 0 ? TLSHOST_OK :
+		    TLSHOST_WANT_READ) : wait_for(listen_fd, POLLIN, until);
+		if (st == TLSHOST_WANT_READ)
+			return st;
+		if (st == TLSHOST_TIMEOUT)
+			return tlshost__fail(ret_error, st,
+			    TLSHOST_PHASE_CONNECT, NULL, "nobody connected");
+		if (st == TLSHOST_OK && (fd = accept4(listen_fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+			break;
+		if (errno != EINTR && errno != ECONNABORTED &&
+		    errno != EAGAIN)
+			return tlshost__fail_errno(ret_error, TLSHOST_IO,
+			    TLSHOST_PHASE_CONNECT, errno, "accept");
+	}
+	return own(tlshost_server_context_wrap_socket(context, fd, ret_socket,
+	    ret_error), fd, timeout, ret_socket);
+}
+
+/* ------------------------------------------------------------------------
+ * Using one
+ */
+
+tlshost_status
+tlshost_socket_set_timeout(tlshost_socket *s, int timeout)
+{
+	if (s == NULL || timeout < -1)
+		return TLSHOST_INVALID_ARGUMENT;
+	s->timeout = timeout;
+	return TLSHOST_OK;
+}
+
+static tlshost_status
+step_handshake(tlshost_socket *s, void *unused)
+{
+	(void)unused;
+	return tlshost_buffer_do_handshake(s->buffer);
+}
+
+tlshost_status
+tlshost_socket_do_handshake(tlshost_socket *s)
+{
+	deadline until = deadline_in(s != NULL ? s->timeout : 0);
+	tlshost_status st = run(s, step_handshake, NULL, until);
+
+	/* The last flight must be on its way before anybody waits for it. */
+	return st == TLSHOST_OK ? flush_until(s, until, s->timeout != 0) : st;
+}
+
+typedef struct reading {
+	void *dst;
+	size_t cap, len;
+} reading;
+
+static tlshost_status
+step_read(tlshost_socket *s, void *arguments)
+{
+	reading *r = arguments;
+
+	return tlshost_buffer_read(s->buffer, r->dst, r->cap, &r->len);
+}
+
+tlshost_status
+tlshost_socket_recv(tlshost_socket *s, void *dst, size_t cap, size_t *ret_len)
+{
+	reading r = { .dst = dst, .cap = cap };
+	tlshost_status st;
+
+	if (s == NULL || dst == NULL || cap == 0 || ret_len == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	st = run(s, step_read, &r, deadline_in(s->timeout));
+	if (st == TLSHOST_OK)
+		*ret_len = r.len;
+	return st;
+}
+
+typedef struct writing {
+	const uint8_t *src;
+	size_t len, done;
+} writing;
+
+static tlshost_status
+step_write(tlshost_socket *s, void *arguments)
+{
+	writing *w = arguments;
+	tlshost_status st;
+	size_t n = 0;
+
+	st = tlshost_buffer_write(s->buffer, w->src + w->done,
+	    w->len - w->done, &n);
+	if (st != TLSHOST_OK)
+		return st;
+	w->done += n;
+	return w->done < w->len ? TLSHOST_WANT_WRITE : TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_socket_send(tlshost_socket *s, const void *src, size_t len,
+    size_t *ret_len)
+{
+	writing w = { .src = src, .len = len };
+	tlshost_status st;
+	deadline until;
+
+	if (s == NULL || (src == NULL && len != 0) || ret_len == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	until = deadline_in(s->timeout);
+	st = run(s, step_write, &w, until);
+	if (st == TLSHOST_OK && s->timeout != 0)
+		st = flush_until(s, until, 1);
+	/* What was taken is on its way, whatever came after it. */
+	*ret_len = w.done;
+	if (w.done != 0 && w.done < len && s->timeout == 0 &&
+	    st == TLSHOST_WANT_WRITE)
+		return TLSHOST_OK;
+	return st;
+}
+
+static int
+iov_valid(const struct iovec *iov, size_t count, size_t *ret_total)
+{
+	size_t total = 0;
+
+	if (iov == NULL || count == 0 || count > IOV_MAX_COUNT)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if ((iov[i].iov_base == NULL && iov[i].iov_len != 0) ||
+		    iov[i].iov_len > SIZE_MAX - total)
+			return 0;
+		total += iov[i].iov_len;
+	}
+	*ret_total = total;
+	return 1;
+}
+
+tlshost_status
+tlshost_socket_readv(tlshost_socket *s, const struct iovec *iov, size_t count,
+    size_t *ret_len)
+{
+	size_t total, done = 0, n;
+	tlshost_status st = TLSHOST_OK;
+
+	if (s == NULL || ret_len == NULL || !iov_valid(iov, count, &total) ||
+	    total == 0)
+		return TLSHOST_INVALID_ARGUMENT;
+	for (size_t i = 0; i < count; i++) {
+		if (iov[i].iov_len == 0)
+			continue;
+		/* Only the first may wait; the others take what is there. */
+		if (done != 0 && tlshost_buffer_pending(s->buffer) == 0)
+			break;
+		if ((st = tlshost_socket_recv(s, iov[i].iov_base,
+		    iov[i].iov_len, &n)) != TLSHOST_OK)
+			break;
+		done += n;
+		if (n < iov[i].iov_len)
+			break;
+	}
+	if (st != TLSHOST_OK && done == 0)
+		return st;
+	*ret_len = done;
+	return TLSHOST_OK;
+}
+
+/* The pieces, joined into full records. */
+typedef struct joining {
+	const struct iovec *iov;
+	size_t count, at, offset;        /* what comes next */
+	size_t done;
+} joining;
+
+static size_t
+join(const joining *j, uint8_t *dst, size_t cap)
+{
+	size_t at = j->at, offset = j->offset, len = 0;
+
+	while (at < j->count && len < cap) {
+		size_t n = j->iov[at].iov_len - offset;
+
+		if (n > cap - len)
+			n = cap - len;
+		if (n != 0)
+			memcpy(dst + len, (const uint8_t *)
+			    j->iov[at].iov_base + offset, n);
+		len += n;
+		offset += n;
+		if (offset == j->iov[at].iov_len) {
+			at++;
+			offset = 0;
+		}
+	}
+	return len;
+}
+
+static void
+advance(joining *j, size_t len)
+{
+	j->done += len;
+	while (len != 0 || (j->at < j->count &&
+	    j->offset == j->iov[j->at].iov_len)) {
+		size_t n = j->iov[j->at].iov_len - j->offset;
+
+		if (n > len) {
+			j->offset += len;
+			return;
+		}
+		len -= n;
+		j->at++;
+		j->offset = 0;
+	}
+}
+
+static tlshost_status
+step_writev(tlshost_socket *s, void *arguments)
+{
+	joining *j = arguments;
+	uint8_t record[JOIN];
+	tlshost_status st;
+	size_t len, n;
+
+	while ((len = join(j, record, sizeof(record))) != 0) {
+		n = 0;
+		if ((st = tlshost_buffer_write(s->buffer, record, len, &n)) !=
+		    TLSHOST_OK)
+			return st;
+		advance(j, n);
+	}
+	return TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_socket_writev(tlshost_socket *s, const struct iovec *iov, size_t count,
+    size_t *ret_len)
+{
+	joining j = { .iov = iov, .count = count };
+	tlshost_status st;
+	deadline until;
+	size_t total;
+
+	if (s == NULL || ret_len == NULL || !iov_valid(iov, count, &total))
+		return TLSHOST_INVALID_ARGUMENT;
+	until = deadline_in(s->timeout);
+	st = run(s, step_writev, &j, until);
+	if (st == TLSHOST_OK && s->timeout != 0)
+		st = flush_until(s, until, 1);
+	*ret_len = j.done;
+	if (j.done != 0 && j.done < total && s->timeout == 0 &&
+	    st == TLSHOST_WANT_WRITE)
+		return TLSHOST_OK;
+	return st;
+}
+
+tlshost_status
+tlshost_socket_flush(tlshost_socket *s)
+{
+	tlshost_status st = guard(s);
+
+	if (st != TLSHOST_OK)
+		return st;
+	st = flush_until(s, deadline_in(s->timeout), s->timeout != 0);
+	if (st == TLSHOST_WANT_WRITE)
+		note_events(s, st);
+	return st;
+}
+
+static tlshost_status
+step_shutdown(tlshost_socket *s, void *unused)
+{
+	(void)unused;
+	return tlshost_buffer_shutdown(s->buffer);
+}
+
+tlshost_status
+tlshost_socket_shutdown(tlshost_socket *s)
+{
+	deadline until = deadline_in(s != NULL ? s->timeout : 0);
+	tlshost_status st = run(s, step_shutdown, NULL, until);
+
+	return st == TLSHOST_OK ? flush_until(s, until, s->timeout != 0) : st;
+}
+
+static tlshost_status
+finish_unwrap(tlshost_socket *s, int *ret_fd, void *extra, size_t cap,
+    size_t *ret_extra)
+{
+	tlshost_status st;
+	size_t len;
+	int flags;
+
+	pthread_mutex_lock(&s->lock);
+	len = tlshost_buffer_incoming_len(s->buffer);
+	st = len > cap ? TLSHOST_INVALID_STATE : TLSHOST_OK;
+	if (st == TLSHOST_OK && extra != NULL)
+		st = tlshost_buffer_take_incoming(s->buffer, extra, cap, &len);
+	pthread_mutex_unlock(&s->lock);
+	if (st != TLSHOST_OK)
+		return fail_status(s, st, "there are bytes behind the peer's "
+		    "close_notify, and no room for them");
+	if (!s->was_nonblocking && ((flags = fcntl(s->fd, F_GETFL)) < 0 ||
+	    fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK) != 0))
+		return fail_io(s, errno, "fcntl");
+	if (ret_extra != NULL)
+		*ret_extra = len;
+	*ret_fd = s->fd;
+	s->fd = -1;
+	return TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_socket_unwrap(tlshost_socket *s, int *ret_fd, void *extra,
+    size_t extra_cap, size_t *ret_extra)
+{
+	tlshost_status st;
+	uint8_t byte;
+	size_t n;
+
+	if (s == NULL || ret_fd == NULL || (extra == NULL) !=
+	    (ret_extra == NULL) || (extra == NULL && extra_cap != 0))
+		return TLSHOST_INVALID_ARGUMENT;
+	if ((st = tlshost_socket_shutdown(s)) != TLSHOST_OK ||
+	    (st = tlshost_socket_recv(s, &byte, 1, &n)) != TLSHOST_OK)
+		return st;
+	if (n != 0)
+		return fail_status(s, TLSHOST_INVALID_STATE,
+		    "the peer sent data that was not read");
+	return finish_unwrap(s, ret_fd, extra, extra_cap, ret_extra);
+}
+
+int
+tlshost_socket_fileno(const tlshost_socket *s)
+{
+	return s != NULL ? s->fd : -1;
+}
+
+short
+tlshost_socket_poll_events(const tlshost_socket *s)
+{
+	if (s == NULL)
+		return 0;
+	return s->events != 0 ? s->events : POLLIN;
+}
+
+size_t
+tlshost_socket_pending(const tlshost_socket *s)
+{
+	return s != NULL ? tlshost_buffer_pending(s->buffer) +
+	    tlshost_buffer_incoming_len(s->buffer) : 0;
+}
+
+const tlshost_buffer *
+tlshost_socket_buffer(const tlshost_socket *s)
+{
+	return s != NULL ? s->buffer : NULL;
+}
+
+const tlshost_error *
+tlshost_socket_error(const tlshost_socket *s)
+{
+	return s != NULL ? s->error : NULL;
+}
+
+/* ------------------------------------------------------------------------
+ * The stdio stream
+ */
+
+static int
+errno_of(tlshost_socket *s, tlshost_status st)
+{
+	switch (st) {
+	case TLSHOST_WANT_READ:
+	case TLSHOST_WANT_WRITE:
+		return EAGAIN;
+	case TLSHOST_TIMEOUT:
+		return ETIMEDOUT;
+	case TLSHOST_NO_MEMORY:
+		return ENOMEM;
+	case TLSHOST_INVALID_STATE:
+	case TLSHOST_INVALID_ARGUMENT:
+		return EINVAL;
+	case TLSHOST_IO:
+		return s->failed_errno != 0 ? s->failed_errno : EIO;
+	default:
+		return EPROTO;
+	}
+}
+
+static ssize_t
+stream_read(void *cookie, char *dst, size_t cap)
+{
+	tlshost_socket *s = cookie;
+	tlshost_status st;
+	size_t len;
+
+	if (cap == 0)
+		return 0;
+	if ((st = tlshost_socket_recv(s, dst, cap, &len)) == TLSHOST_OK)
+		return (ssize_t)len;
+	errno = errno_of(s, st);
+	return -1;
+}
+
+static ssize_t
+stream_write(void *cookie, const char *src, size_t len)
+{
+	tlshost_socket *s = cookie;
+	tlshost_status st;
+	size_t done = 0;
+
+	st = tlshost_socket_send(s, src, len, &done);
+	if (st == TLSHOST_OK || done != 0)
+		return (ssize_t)done;
+	errno = errno_of(s, st);
+	return 0;       /* fopencookie(3): no error is negative here */
+}
+
+static int
+stream_close(void *cookie)
+{
+	tlshost_socket *s = cookie;
+	tlshost_status st = tlshost_socket_shutdown(s);
+	int code = errno_of(s, st);
+
+	tlshost_socket_free(s);
+	if (st == TLSHOST_OK)
+		return 0;
+	errno = code;
+	return -1;
+}
+
+tlshost_status
+tlshost_socket_stream(tlshost_socket *s, FILE **ret_stream)
+{
+	const cookie_io_functions_t functions = {
+		.read = stream_read,
+		.write = stream_write,
+		.close = stream_close,
+	};
+	FILE *stream;
+
+	if (s == NULL || ret_stream == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	if (s->fd < 0 || tlshost_buffer_negotiated_tls_version(s->buffer) ==
+	    TLSHOST_VERSION_NONE)
+		return TLSHOST_INVALID_STATE;
+	if ((stream = fopencookie(s, "r+", functions)) == NULL)
+		return TLSHOST_NO_MEMORY;
+	*ret_stream = stream;
+	return TLSHOST_OK;
+}
