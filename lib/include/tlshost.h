@@ -244,6 +244,25 @@ TLSHOST_API size_t tlshost_certificate_der(const tlshost_certificate *certificat
 TLSHOST_API int tlshost_certificate_equal(const tlshost_certificate *a,
     const tlshost_certificate *b);
 
+/* What can be told of a certificate, as text for people. */
+typedef enum tlshost_certificate_part {
+	TLSHOST_CERTIFICATE_SUBJECT = 0,     /* "CN=www.example.org, O=Example" */
+	TLSHOST_CERTIFICATE_ISSUER = 1,
+	TLSHOST_CERTIFICATE_SERIAL = 2,      /* hexadecimal */
+	TLSHOST_CERTIFICATE_NAMES = 3,       /* "a.example, 192.0.2.1"; "" none */
+	TLSHOST_CERTIFICATE_NOT_BEFORE = 4,  /* "2026-01-31T23:59:59Z" */
+	TLSHOST_CERTIFICATE_NOT_AFTER = 5
+} tlshost_certificate_part;
+
+/*
+ * Writes at most cap bytes, NUL included; a longer text is cut.  Bytes that are
+ * not printable are shown as "?".  OK; BAD_DATA: not a certificate in DER, or
+ * one by URI.
+ */
+TLSHOST_API tlshost_status
+tlshost_certificate_describe(const tlshost_certificate *certificate,
+    tlshost_certificate_part part, char *dst, size_t cap);
+
 /* A chain: the leaf first, then intermediates.  PEM with one or more blocks,
  * or one DER certificate. */
 TLSHOST_API tlshost_status tlshost_chain_from_memory(tlshost_backend *backend,

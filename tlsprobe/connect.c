@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: MIT */
+/* tlsprobe connect */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tlsprobe.h"
+
+/* After the handshake of TLS 1.3 a server may still refuse our certificate. */
+#define LATE_ALERT_MS 50
+
+typedef struct probe {
+	const options *o;
+	json_t *document;
+	char host[512], port[32];
+	char address[128];
+	int fd;
+	int64_t until;                   /* microseconds */
+	int64_t dns, tcp, tls, library, first_byte;
+	tlshost_backend *backend;
+	tlshost_buffer *buffer;
+	tlshost_status status;
+	const char *stage;
+	tlshost_verification *own;       /* with --insecure: our own verdict */
+} probe;
+
+/* host, host:port, [::1]:port. */
+static int
+split_target(probe *p, const char *target)
+{
+	const char *colon = strrchr(target, ':'), *end;
+	size_t len = strlen(target);
+
+	if (target[0] == '[') {
+		if ((end = strchr(target, ']')) == NULL ||
+		    (end[1] != '\0' && end[1] != ':'))
+			return 0;
+		colon = end[1] == ':' ? end + 1 : NULL;
+		len = (size_t)(end - target) - 1;
+		target++;
+	} else if (colon != NULL && strchr(target, ':') == colon) {
+		len = (size_t)(colon - target);
+	} else {
+		colon = NULL;
+	}
+	if (len == 0 || len >= sizeof(p->host))
+		return 0;
+	memcpy(p->host, target, len);
+	p->host[len] = '\0';
+	snprintf(p->port, sizeof(p->port), "%s", colon != NULL ? colon + 1 :
+	    "443");
+	return p->port[0] != '\0';
+}
+
+static int
+left_ms(const probe *p)
+{
+	int64_t left = (p->until - now_us()) / 1000;
+
+	return left > 0 ? (int)left : 0;
+}
+
+static int
+wait_for(const probe *p, short events)
+{
+	struct pollfd ready = { .fd = p->fd, .events = events };
+	int result, left;
+
+	do {
+		left = left_ms(p);
+		if (left == 0)
+			return 0;
+		result = poll(&ready, 1, left);
+	} while (result < 0 && errno == EINTR);
+	return result > 0;
+}
+
+/* One address; 0, or errno. */
+static int
+try_address(probe *p, const struct addrinfo *a)
+{
+	socklen_t len = sizeof(int);
+	int code = 0;
+
+	p->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, a->ai_protocol);
+	if (p->fd < 0)
+		return errno;
+	(void)getnameinfo(a->ai_addr, a->ai_addrlen, p->address,
+	    sizeof(p->address), NULL, 0, NI_NUMERICHOST);
+	if (connect(p->fd, a->ai_addr, a->ai_addrlen) != 0)
+		code = errno;
+	if (code == EINPROGRESS) {
+		if (!wait_for(p, POLLOUT))
+			code = ETIMEDOUT;
+		else if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &code,
+		    &len) != 0)
+			code = errno;
+	}
+	if (code != 0) {
+		close(p->fd);
+		p->fd = -1;
+	}
+	return code;
+}
+
+static int
+open_connection(probe *p)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_IDN }, *addresses;
+	int64_t begin = now_us();
+	char tried[1024] = "";
+	int code;
+
+	code = getaddrinfo(p->host, p->port, &hints, &addresses);
+	p->dns = now_us() - begin;
+	if (code != 0) {
+		complain(p->document, "%s, port %s: %s", p->host, p->port,
+		    gai_strerror(code));
+		return EXIT_NO_CONNECTION;
+	}
+	begin = now_us();
+	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {
+		size_t len = strlen(tried);
+
+		if ((code = try_address(p, a)) == 0)
+			break;
+		snprintf(tried + len, sizeof(tried) - len, "%s%s: %s",
+		    len != 0 ? "; " : "", p->address, strerror(code));
+	}
+	freeaddrinfo(addresses);
+	p->tcp = now_us() - begin;
+	if (p->fd >= 0)
+		return 0;
+	complain(p->document, "%s port %s: %s", p->host, p->port, tried);
+	return EXIT_NO_CONNECTION;
+}
+
+/* ------------------------------------------------------------------------
+ * Driving the buffer, with every call into the library timed
+ */
+
+/* 0, or -1: the network does not take it. */
+static int
+send_all(probe *p)
+{
+	const uint8_t *data;
+	size_t len;
+
+	while ((len = tlshost_buffer_peek_outgoing(p->buffer, &data)) != 0) {
+		ssize_t n = send(p->fd, data, len, MSG_NOSIGNAL);
+
+		if (n > 0)
+			tlshost_buffer_consume_outgoing(p->buffer, (size_t)n);
+		else if (errno != EINTR && (errno != EAGAIN ||
+		    !wait_for(p, POLLOUT)))
+			return -1;
+	}
+	return 0;
+}
+
+/* Fetches bytes; 0, or -1: none came in time. */
+static int
+receive(probe *p)
+{
+	char data[65536];
+	size_t taken;
+	ssize_t n;
+
+	do {
+		if (!wait_for(p, POLLIN))
+			return -1;
+		n = recv(p->fd, data, sizeof(data), 0);
+	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n <= 0)
+		return tlshost_buffer_network_eof(p->buffer) == TLSHOST_OK ?
+		    0 : -1;
+	if (tlshost_buffer_receive_from_network(p->buffer, data, (size_t)n,
+	    &taken) != TLSHOST_OK || taken != (size_t)n)
+		return -1;
+	return 0;
+}
+
+static tlshost_status
+do_handshake(probe *p)
+{
+	int64_t begin = now_us(), inside;
+	tlshost_status st;
+
+	for (;;) {
+		inside = now_us();
+		st = tlshost_buffer_do_handshake(p->buffer);
+		p->library += now_us() - inside;
+		if (send_all(p) != 0 && st == TLSHOST_WANT_READ)
+			(void)tlshost_buffer_network_eof(p->buffer);
+		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
+			break;
+		if (st == TLSHOST_WANT_READ && receive(p) != 0) {
+			st = TLSHOST_TIMEOUT;
+			break;
+		}
+	}
+	p->tls = now_us() - begin;
+	return st;
+}
+
+/* Reads until the end, the time is up, or (late) a short while has passed. */
+static tlshost_status
+read_on(probe *p, FILE *out)
+{
+	int64_t begin = now_us();
+	char data[16384];
+	tlshost_status st;
+	size_t len;
+
+	for (;;) {
+		st = tlshost_buffer_read(p->buffer, data, sizeof(data), &len);
+		(void)send_all(p);
+		if (st == TLSHOST_OK && len == 0)
+			return TLSHOST_OK;
+		if (st == TLSHOST_OK) {
+			if (p->first_byte == 0)
+				p->first_byte = now_us() - begin;
+			if (out == NULL)
+				return TLSHOST_OK;
+			fwrite(data, 1, len, out);
+		} else if (st != TLSHOST_WANT_READ || receive(p) != 0) {
+			return st == TLSHOST_WANT_READ ? TLSHOST_TIMEOUT : st;
+		}
+	}
+}
+
+static int
+send_file(probe *p)
+{
+	FILE *in = fopen(p->o->send, "rb");
+	char data[16384];
+	size_t len, done, n;
+	tlshost_status st;
+
+	if (in == NULL) {
+		complain(p->document, "%s: %s", p->o->send, strerror(errno));
+		return EXIT_LOCAL;
+	}
+	while ((len = fread(data, 1, sizeof(data), in)) != 0)
+		for (done = 0; done < len; done += n) {
+			n = 0;
+			st = tlshost_buffer_write(p->buffer, data + done,
+			    len - done, &n);
+			if ((st != TLSHOST_OK && st != TLSHOST_WANT_WRITE) ||
+			    send_all(p) != 0) {
+				fclose(in);
+				complain(p->document, "sending failed");
+				return EXIT_NO_TLS;
+			}
+		}
+	fclose(in);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * The report
+ */
+
+static const tlshost_verification *
+verification_of(const probe *p)
+{
+	return p->own != NULL ? p->own :
+	    tlshost_buffer_verification(p->buffer);
+}
+
+static json_t *
+chain_json(const tlshost_verification *v)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < tlshost_verification_chain_len(v); i++) {
+		const uint8_t *der;
+		size_t len = tlshost_verification_chain_at(v, i, &der);
+		tlshost_certificate *one;
+		char text[1024];
+		json_t *item;
+
+		if (tlshost_certificate_from_memory(NULL, der, len, &one,
+		    NULL) != TLSHOST_OK)
+			continue;
+		item = json_object();
+		for (int part = TLSHOST_CERTIFICATE_SUBJECT;
+		    part <= TLSHOST_CERTIFICATE_NOT_AFTER; part++) {
+			static const char *const keys[] = { "subject",
+			    "issuer", "serial", "names", "not_before",
+			    "not_after" };
+
+			json_object_set_new(item, keys[part],
+			    tlshost_certificate_describe(one,
+			    (tlshost_certificate_part)part, text,
+			    sizeof(text)) == TLSHOST_OK ?
+			    text_or_null(text) : json_null());
+		}
+		json_array_append_new(list, item);
+		tlshost_certificate_unref(one);
+	}
+	return list;
+}
+
+static json_t *
+handshake_json(const probe *p, int ok)
+{
+	const tlshost_buffer *b = p->buffer;
+	tlshost_protocol alpn = tlshost_buffer_negotiated_protocol(b);
+	unsigned int group = tlshost_buffer_group(b);
+
+	if (!ok)
+		return json_pack("{s:b}", "ok", 0);
+	return json_pack("{s:b,s:s,s:o,s:o,s:o,s:b}", "ok", 1, "version",
+	    tlshost_version_name(tlshost_buffer_negotiated_tls_version(b)),
+	    "suite", suite_json(tlshost_buffer_cipher(b)), "group",
+	    group != 0 ? json_pack("{s:o,s:s}", "id", hex16(group), "name",
+	    tlshost_group_name(group)) : json_null(), "alpn",
+	    alpn.len != 0 ? json_stringn((const char *)alpn.data, alpn.len) :
+	    json_null(), "resumed", 0);
+}
+
+static void
+report_json(const probe *p, int ok, int code)
+{
+	const tlshost_verification *v = verification_of(p);
+	const tlshost_error *error = tlshost_buffer_error(p->buffer);
+	json_t *trust = v == NULL ? json_null() : json_pack("{s:b,s:o}", "ok",
+	    tlshost_verification_ok(v), "reasons",
+	    reasons_json(tlshost_verification_reasons(v), v));
+	json_t *what = json_null();
+
+	if (p->status != TLSHOST_OK && p->status != TLSHOST_RAGGED_EOF)
+		what = json_pack("{s:s,s:o,s:s,s:i,s:i}", "status",
+		    tlshost_status_name(p->status), "text",
+		    text_or_null(error != NULL ? tlshost_error_message(error) :
+		    tlshost_status_text(p->status)), "stage", p->stage,
+		    "alert_received", tlshost_error_alert_received(error),
+		    "alert_sent", tlshost_error_alert_sent(error));
+	json_array_append_new(json_object_get(p->document, "results"),
+	    json_pack("{s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:o,s:o,s:o,"
+	    "s:{s:I,s:I,s:I,s:I},s:o,s:i}",
+	    "target", "host", p->host, "port", p->port, "address", p->address,
+	    "backend", "name", tlshost_backend_name(p->backend), "plugin",
+	    tlshost_backend_version(p->backend), "library",
+	    tlshost_backend_library(p->backend),
+	    "handshake", handshake_json(p, ok), "trust", trust, "chain",
+	    v != NULL ? chain_json(v) : json_array(), "time_us", "dns",
+	    (json_int_t)p->dns, "tcp", (json_int_t)p->tcp, "tls",
+	    (json_int_t)p->tls, "tls_library", (json_int_t)p->library,
+	    "error", what, "exit", code));
+}
+
+static void
+print_reasons(const tlshost_verification *v)
+{
+	uint32_t reasons = tlshost_verification_reasons(v);
+	const char *text = tlshost_verification_text(v);
+
+	for (int bit = 0; bit < 31; bit++) {
+		tlshost_reason one = (tlshost_reason)(1u << bit);
+		const char *what;
+
+		if ((reasons & (uint32_t)one) == 0)
+			continue;
+		fprintf(stderr, "  [FAIL] %s: %s\n", tlshost_reason_word(one),
+		    tlshost_reason_text(one));
+		if ((what = advice(one)) != NULL)
+			fprintf(stderr, "         do: %s\n", what);
+	}
+	if (text != NULL)
+		fprintf(stderr, "         %s\n", text);
+}
+
+static void
+print_chain(const tlshost_verification *v)
+{
+	for (size_t i = 0; i < tlshost_verification_chain_len(v); i++) {
+		char subject[512], names[1024], end[64];
+		tlshost_certificate *one;
+		const uint8_t *der;
+		size_t len = tlshost_verification_chain_at(v, i, &der);
+
+		if (tlshost_certificate_from_memory(NULL, der, len, &one,
+		    NULL) != TLSHOST_OK)
+			continue;
+		if (tlshost_certificate_describe(one,
+		    TLSHOST_CERTIFICATE_SUBJECT, subject, sizeof(subject)) ==
+		    TLSHOST_OK && tlshost_certificate_describe(one,
+		    TLSHOST_CERTIFICATE_NAMES, names, sizeof(names)) ==
+		    TLSHOST_OK && tlshost_certificate_describe(one,
+		    TLSHOST_CERTIFICATE_NOT_AFTER, end, sizeof(end)) ==
+		    TLSHOST_OK)
+			fprintf(stderr, "  %zu  %s  until %s%s%s\n", i,
+			    subject, end, names[0] != '\0' ? "  names: " : "",
+			    names);
+		tlshost_certificate_unref(one);
+	}
+}
+
+static void
+print_times(const probe *p)
+{
+	fprintf(stderr, "  DNS %.1f  TCP %.1f  TLS %.1f (network %.1f + %s "
+	    "%.1f)  ms\n", (double)p->dns / 1e3, (double)p->tcp / 1e3,
+	    (double)p->tls / 1e3, (double)(p->tls - p->library) / 1e3,
+	    tlshost_backend_name(p->backend), (double)p->library / 1e3);
+}
+
+static void
+report_text(const probe *p, int ok)
+{
+	const tlshost_verification *v = verification_of(p);
+	const tlshost_buffer *b = p->buffer;
+	tlshost_protocol alpn = tlshost_buffer_negotiated_protocol(b);
+	const tlshost_error *error = tlshost_buffer_error(b);
+
+	fprintf(stderr, "%s:%s (%s)  through %s (%s)\n", p->host, p->port,
+	    p->address, tlshost_backend_name(p->backend),
+	    tlshost_backend_library(p->backend));
+	if (ok)
+		fprintf(stderr, "  %s  %s  %s  ALPN %.*s\n",
+		    tlshost_version_name(
+		    tlshost_buffer_negotiated_tls_version(b)),
+		    tlshost_cipher_info_name(tlshost_cipher_by_id(
+		    tlshost_buffer_cipher(b)), TLSHOST_DIALECT_IANA),
+		    tlshost_group_name(tlshost_buffer_group(b)),
+		    alpn.len != 0 ? (int)alpn.len : 1,
+		    alpn.len != 0 ? (const char *)alpn.data : "-");
+	if (v != NULL) {
+		print_chain(v);
+		print_reasons(v);
+	}
+	if (!ok && p->status != TLSHOST_BAD_CERTIFICATE)
+		fprintf(stderr, "  [FAIL] %s: %s\n", p->stage, error != NULL ?
+		    tlshost_error_message(error) :
+		    tlshost_status_text(p->status));
+	print_times(p);
+	if (v != NULL && tlshost_verification_checked(v))
+		fprintf(stderr, "verdict: %s%s%s%s\n",
+		    tlshost_verification_ok(v) ? "trusted" : "not trusted",
+		    tlshost_verification_ok(v) ? "" : " (",
+		    tlshost_verification_ok(v) ? "" :
+		    reasons_text(tlshost_verification_reasons(v)),
+		    tlshost_verification_ok(v) ? "" : ")");
+	else
+		fprintf(stderr, "verdict: no TLS\n");
+}
+
+/* With --insecure nothing was verified: judge the chain all the same. */
+static void
+judge_anyway(probe *p, const char *name)
+{
+	const tlshost_verification *seen =
+	    tlshost_buffer_verification(p->buffer);
+	size_t len = tlshost_verification_chain_len(seen);
+	tlshost_certificate *certificates[64] = { NULL };
+	tlshost_trust_store *trust = NULL;
+	tlshost_chain *chain = NULL;
+	const uint8_t *der;
+	size_t n = 0;
+
+	for (; n < len && n < 64; n++) {
+		size_t size = tlshost_verification_chain_at(seen, n, &der);
+
+		if (tlshost_certificate_from_memory(NULL, der, size,
+		    &certificates[n], NULL) != TLSHOST_OK)
+			break;
+	}
+	if (n != 0 && tlshost_chain_from_certificates(certificates, n, &chain,
+	    NULL) == TLSHOST_OK && (p->o->trust == NULL ||
+	    strcmp(p->o->trust, "system") == 0 ?
+	    tlshost_trust_store_system(NULL, &trust, NULL) :
+	    tlshost_trust_store_from_pem_file(NULL, p->o->trust, &trust,
+	    NULL)) == TLSHOST_OK)
+		(void)tlshost_backend_verify_chain(p->backend,
+		    TLSHOST_ROLE_CLIENT, chain, trust, name, 0, &p->own, NULL);
+	for (size_t i = 0; i < n; i++)
+		tlshost_certificate_unref(certificates[i]);
+	tlshost_chain_unref(chain);
+	tlshost_trust_store_unref(trust);
+}
+
+static int
+talk(probe *p, const char *name)
+{
+	int ok, code;
+
+	p->stage = "handshake";
+	p->status = do_handshake(p);
+	ok = p->status == TLSHOST_OK;
+	code = exit_for(p->status);
+	if (ok && p->o->insecure)
+		judge_anyway(p, name);
+	if (ok && p->o->send != NULL) {
+		p->stage = "data";
+		if ((code = send_file(p)) == 0) {
+			p->status = read_on(p, p->document == NULL ? stdout :
+			    NULL);
+			if (p->status == TLSHOST_TIMEOUT ||
+			    p->status == TLSHOST_RAGGED_EOF)
+				code = p->status == TLSHOST_TIMEOUT ? 0 : 0;
+			else
+				code = exit_for(p->status);
+		}
+	} else if (ok && p->o->certs != 0) {
+		int64_t until = p->until;
+
+		p->stage = "client certificate";
+		p->until = now_us() + LATE_ALERT_MS * 1000;
+		p->status = read_on(p, NULL);
+		p->until = until;
+		if (p->status == TLSHOST_TIMEOUT ||
+		    p->status == TLSHOST_RAGGED_EOF)
+			p->status = TLSHOST_OK;
+		code = exit_for(p->status);
+		ok = code == 0;
+	}
+	if (tlshost_buffer_shutdown(p->buffer) == TLSHOST_OK)
+		(void)send_all(p);
+	fflush(stdout);
+	if (p->document != NULL)
+		report_json(p, ok, code);
+	else
+		report_text(p, ok);
+	return code;
+}
+
+static int
+prepare(probe *p, const char *name)
+{
+	tlshost_client_context *context = NULL;
+	tlshost_config *config = NULL;
+	tlshost_error *error = NULL;
+	tlshost_status st;
+	int code;
+
+	if ((code = pick_backend(p->o, p->document, TLSHOST_ROLE_CLIENT,
+	    &p->backend)) != 0 || (code = make_config(p->o, p->document,
+	    p->backend, TLSHOST_ROLE_CLIENT, &config)) != 0)
+		return code;
+	st = tlshost_client_context_new(p->backend, config, &context, &error);
+	if (st == TLSHOST_OK)
+		st = tlshost_client_context_wrap_buffers(context, name,
+		    &p->buffer, &error);
+	if (st != TLSHOST_OK) {
+		complain(p->document, "%s", tlshost_error_message(error));
+		code = exit_for(st);
+		tlshost_error_free(error);
+	}
+	tlshost_client_context_unref(context);
+	tlshost_config_unref(config);
+	return code;
+}
+
+int
+run_connect(const options *o)
+{
+	probe p = { .o = o, .fd = -1, .stage = "connect" };
+	const char *name;
+	int code;
+
+	p.document = o->json ? document_new("connect") : NULL;
+	if (o->args_len != 1 || !split_target(&p, o->args[0])) {
+		complain(p.document, o->args_len == 1 ?
+		    "not a target: %s" : "one target is needed, HOST:PORT%s",
+		    o->args_len == 1 ? o->args[0] : "");
+		return document_end(p.document, EXIT_USAGE);
+	}
+	name = o->hostname != NULL ? o->hostname : p.host;
+	if ((code = prepare(&p, name)) == 0) {
+		p.until = now_us() + (int64_t)o->timeout * 1000;
+		if ((code = open_connection(&p)) == 0)
+			code = talk(&p, name);
+	}
+	if (p.fd >= 0)
+		close(p.fd);
+	tlshost_buffer_free(p.buffer);
+	tlshost_verification_free(p.own);
+	return document_end(p.document, code);
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* One table: the parser, --help and the manual page are made of it. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tlsprobe.h"
+
+#define BACKENDS 1u
+#define CONNECT 2u
+#define SERVE 4u
+#define VERIFY 8u
+#define CIPHERS 16u
+#define ALL 31u
+
+const command commands[] = {
+	{ "backends", run_list, BACKENDS, "[--json] [--no-load]",
+	    "list the backends, usable and refused" },
+	{ "connect", run_connect, CONNECT, "HOST[:PORT]",
+	    "one connection: verdict, version, suite, timing" },
+	{ "serve", run_serve, SERVE, "--listen ADDR:PORT --cert F --key F",
+	    "a test server for many clients" },
+	{ "verify", run_verify, VERIFY,
+	    "--trust F --chain F --hostname NAME",
+	    "the verdict on a certificate chain" },
+	{ "ciphers", run_ciphers, CIPHERS, "[NAME|0xID ...]",
+	    "cipher suites, in every dialect" },
+	{ NULL, NULL, 0, NULL, NULL },
+};
+
+typedef enum kind { FLAG, TEXT, CERT, KEY } kind;
+
+static const struct option_row {
+	const char *name;
+	char letter;
+	const char *argument;
+	unsigned int commands;
+	kind kind;
+	size_t offset;
+	const char *help;
+} table[] = {
+#define ROW(name, letter, argument, commands, kind, field, help) \
+	{ name, letter, argument, commands, kind, offsetof(options, field), help }
+	ROW("backend", 'b', "NAME", ALL & ~BACKENDS, TEXT, backend,
+	    "the backend to use (default: as TLS_BACKEND says)"),
+	ROW("trust", 0, "FILE|system", CONNECT | VERIFY, TEXT, trust,
+	    "trusted certificates (default: system)"),
+	ROW("hostname", 'n', "NAME", CONNECT | VERIFY, TEXT, hostname,
+	    "the name to send and to verify"),
+	ROW("ip", 0, "ADDR", VERIFY, TEXT, ip, "the address to verify"),
+	ROW("alpn", 0, "LIST", CONNECT | SERVE, TEXT, alpn,
+	    "protocols, by preference: h2,http/1.1"),
+	ROW("min", 0, "VERSION", CONNECT | SERVE, TEXT, min,
+	    "lowest version: 1.0, 1.1, 1.2, 1.3"),
+	ROW("max", 0, "VERSION", CONNECT | SERVE, TEXT, max,
+	    "highest version"),
+	ROW("ciphers", 0, "LIST", CONNECT | SERVE, TEXT, ciphers,
+	    "suites by preference, names of any dialect or 0xIDs"),
+	ROW("cert", 0, "FILE", CONNECT | SERVE, CERT, cert,
+	    "certificate chain, PEM; a server may have several"),
+	ROW("key", 0, "FILE", CONNECT | SERVE | VERIFY, KEY, key,
+	    "private key of the chain before"),
+	ROW("insecure", 'k', NULL, CONNECT, FLAG, insecure,
+	    "go on whatever the certificate is; the verdict is shown"),
+	ROW("send", 0, "FILE", CONNECT, TEXT, send,
+	    "send the file, print what comes back"),
+	ROW("timeout", 't', "SECONDS", CONNECT, TEXT, timeout_text,
+	    "give up after so long (default: 10)"),
+	ROW("listen", 0, "ADDR:PORT", SERVE, TEXT, listen,
+	    "where to listen; port 0: any, which is printed"),
+	ROW("mode", 0, "http|echo", SERVE, TEXT, mode,
+	    "what to answer (default: http)"),
+	ROW("client-ca", 0, "FILE", SERVE, TEXT, client_ca,
+	    "ask clients for a certificate of these"),
+	ROW("require-client-cert", 0, NULL, SERVE, FLAG, require_client_cert,
+	    "refuse clients without a certificate"),
+	ROW("count", 0, "N", SERVE, TEXT, count_text,
+	    "end after so many connections"),
+	ROW("log", 0, "json", SERVE, TEXT, log,
+	    "print a line for each connection"),
+	ROW("chain", 0, "FILE", VERIFY, TEXT, chain,
+	    "the certificates, leaf first, PEM"),
+	ROW("strict", 0, NULL, VERIFY, FLAG, strict,
+	    "the strict rules on certificates too"),
+	ROW("no-load", 0, NULL, BACKENDS, FLAG, no_load,
+	    "read manifests only, load no library"),
+	ROW("json", 'j', NULL, ALL, FLAG, json, "one JSON document"),
+	ROW("list-backends", 0, NULL, ALL, FLAG, list_backends,
+	    "the same as the command backends"),
+	ROW("help", 'h', NULL, ALL, FLAG, help, "this text"),
+	ROW("version", 'V', NULL, ALL, FLAG, version, "the version"),
+	ROW("mdoc", 0, NULL, 0, FLAG, mdoc, "options for the manual page"),
+#undef ROW
+};
+
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+/* ------------------------------------------------------------------------
+ * Help
+ */
+
+static void
+print_row(FILE *out, const struct option_row *row)
+{
+	char left[48];
+
+	snprintf(left, sizeof(left), "%s%c%s--%s%s%s", row->letter ? "-" : "",
+	    row->letter ? row->letter : ' ', row->letter ? ", " : "   ",
+	    row->name, row->argument != NULL ? " " : "",
+	    row->argument != NULL ? row->argument : "");
+	fprintf(out, "  %-28s %s\n", left, row->help);
+}
+
+void
+options_help(FILE *out, const command *one)
+{
+	if (one != NULL) {
+		fprintf(out, "Usage: tlsprobe %s %s [OPTION]...\n%s\n\n",
+		    one->name, one->synopsis, one->help);
+		for (size_t i = 0; i < ROWS; i++)
+			if ((table[i].commands & one->bit) != 0)
+				print_row(out, &table[i]);
+		return;
+	}
+	fputs("Usage: tlsprobe COMMAND [OPTION]... [TARGET]\n\n", out);
+	for (const command *c = commands; c->name != NULL; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->help);
+	fputs("\nExamples:\n"
+	    "  tlsprobe --list-backends\n"
+	    "  tlsprobe connect www.example.org:443\n"
+	    "  TLS_BACKEND=gnutls tlsprobe connect www.example.org\n\n"
+	    "tlsprobe COMMAND --help tells its options; tlsprobe(1) all.\n",
+	    out);
+}
+
+void
+options_mdoc(FILE *out)
+{
+	fputs(".Bl -tag -width Ds\n", out);
+	for (size_t i = 0; i < ROWS; i++) {
+		if (table[i].commands == 0)
+			continue;
+		fputs(".It ", out);
+		if (table[i].letter)
+			fprintf(out, "Fl %c , ", table[i].letter);
+		fprintf(out, "Fl -%s", table[i].name);
+		if (table[i].argument != NULL)
+			fprintf(out, " Ar %s", table[i].argument);
+		fprintf(out, "\n(%s)\n%s\n", table[i].commands == ALL ? "all" :
+		    table[i].commands == (ALL & ~BACKENDS) ?
+		    "all but backends" : table[i].commands & CONNECT ?
+		    "connect" : table[i].commands & SERVE ? "serve" :
+		    table[i].commands & VERIFY ? "verify" : "backends",
+		    table[i].help);
+	}
+	fputs(".El\n", out);
+}
+
+/* ------------------------------------------------------------------------
+ * Parsing
+ */
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Levenshtein's distance, of short words. */
+static size_t
+distance(const char *a, const char *b)
+{
+	size_t row[40], len = strlen(b);
+
+	if (len >= 39)
+		return 99;
+	for (size_t j = 0; j <= len; j++)
+		row[j] = j;
+	for (size_t i = 1; a[i - 1] != '\0'; i++) {
+		size_t before = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= len; j++) {
+			size_t old = row[j];
+
+			row[j] = least(least(row[j], row[j - 1]) + 1,
+			    before + (a[i - 1] != b[j - 1]));
+			before = old;
+		}
+	}
+	return row[len];
+}
+
+static const char *
+nearest_option(const char *name)
+{
+	const char *best = NULL;
+	size_t so_far = 4;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (table[i].commands != 0 &&
+		    distance(name, table[i].name) < so_far) {
+			so_far = distance(name, table[i].name);
+			best = table[i].name;
+		}
+	return best;
+}
+
+static const char *
+nearest_command(const char *name)
+{
+	const char *best = NULL;
+	size_t so_far = 4;
+
+	for (const command *c = commands; c->name != NULL; c++)
+		if (distance(name, c->name) < so_far) {
+			so_far = distance(name, c->name);
+			best = c->name;
+		}
+	return best;
+}
+
+static const struct option_row *
+find_row(const char *argument, size_t len)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (len == 2 && argument[0] == '-' && table[i].letter &&
+		    argument[1] == table[i].letter)
+			return &table[i];
+		if (len > 2 && strncmp(argument, "--", 2) == 0 &&
+		    strlen(table[i].name) == len - 2 &&
+		    memcmp(table[i].name, argument + 2, len - 2) == 0)
+			return &table[i];
+	}
+	return NULL;
+}
+
+static int
+usage(const options *o, const char *format, const char *word, const char *more)
+{
+	json_t *document = o->json ? document_new("usage") : NULL;
+	char text[512];
+
+	snprintf(text, sizeof(text), format, word, more);
+	complain(document, "%s", text);
+	return document_end(document, EXIT_USAGE);
+}
+
+static int
+store(options *o, const struct option_row *row, const char *value)
+{
+	char *field = (char *)o + row->offset;
+
+	switch (row->kind) {
+	case FLAG:
+		*(int *)(void *)field = 1;
+		return 1;
+	case TEXT:
+		*(const char **)(void *)field = value;
+		return 1;
+	case CERT:
+		if (o->certs == 8)
+			return 0;
+		o->cert[o->certs++] = value;
+		return 1;
+	case KEY:
+		if (o->keys == 8)
+			return 0;
+		o->key[o->keys++] = value;
+		return 1;
+	}
+	return 0;
+}
+
+/* A positive number of seconds, or of whatever. */
+static int
+number(const char *text, double highest, double *ret_number)
+{
+	char *end;
+
+	*ret_number = strtod(text, &end);
+	return end != text && *end == '\0' && *ret_number > 0 &&
+	    *ret_number <= highest;
+}
+
+static int
+check_numbers(options *o)
+{
+	double value = 10;
+
+	if (o->timeout_text != NULL && !number(o->timeout_text, 86400, &value))
+		return usage(o, "--timeout: not a number of seconds: %s%s",
+		    o->timeout_text, "");
+	o->timeout = (int)(value * 1000);
+	if (o->timeout < 1)
+		o->timeout = 1;
+	value = 0;
+	if (o->count_text != NULL && (!number(o->count_text, 1e9, &value) ||
+	    value != (double)(long)value))
+		return usage(o, "--count: not a number: %s%s", o->count_text,
+		    "");
+	o->count = (long)value;
+	return 0;
+}
+
+static const command *
+find_command(const char *name)
+{
+	for (const command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+/* A word that is no command is a target, if it can be one. */
+static int
+choose_command(options *o, const command **ret_command)
+{
+	const char *first = o->args_len != 0 ? o->args[0] : NULL;
+	const char *near;
+
+	if (o->list_backends) {
+		*ret_command = &commands[0];
+		return 0;
+	}
+	if (first == NULL)
+		return 0;
+	if ((*ret_command = find_command(first)) != NULL) {
+		o->args_len--;
+		memmove(o->args, o->args + 1,
+		    (size_t)o->args_len * sizeof(o->args[0]));
+		return 0;
+	}
+	near = nearest_command(first);
+	if (strpbrk(first, ".:[") == NULL && strcmp(first, "localhost") != 0)
+		return usage(o, near != NULL ?
+		    "no such command: %s (did you mean %s?)" :
+		    "no such command: %s%s", first, near != NULL ? near : "");
+	*ret_command = &commands[1];
+	return 0;
+}
+
+int
+options_parse(int argc, char **argv, options *o, const command **ret_command)
+{
+	unsigned int seen[ROWS];
+	int seen_len = 0, literal = 0, code;
+
+	*ret_command = NULL;
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "-j") == 0)
+			o->json = 1;     /* errors before it count too */
+	for (int i = 1; i < argc; i++) {
+		const char *argument = argv[i], *value;
+		const struct option_row *row;
+		size_t len = strcspn(argument, "=");
+
+		if (literal || argument[0] != '-' || argument[1] == '\0') {
+			if (o->args_len == LIST_MAX)
+				return usage(o, "too many arguments%s%s", "",
+				    "");
+			o->args[o->args_len++] = argument;
+			continue;
+		}
+		if (strcmp(argument, "--") == 0) {
+			literal = 1;
+			continue;
+		}
+		if ((row = find_row(argument, len)) == NULL) {
+			const char *near = nearest_option(argument +
+			    strspn(argument, "-"));
+
+			return usage(o, near != NULL ?
+			    "no such option: %s (did you mean --%s?)" :
+			    "no such option: %s%s", argument,
+			    near != NULL ? near : "");
+		}
+		value = argument[len] == '=' ? argument + len + 1 : NULL;
+		if (row->argument == NULL && value != NULL)
+			return usage(o, "--%s takes no value%s", row->name,
+			    "");
+		if (row->argument != NULL && value == NULL &&
+		    (value = argv[++i]) == NULL)
+			return usage(o, "--%s needs %s", row->name,
+			    row->argument);
+		if (!store(o, row, value))
+			return usage(o, "--%s is there too often%s",
+			    row->name, "");
+		if (seen_len < (int)ROWS)
+			seen[seen_len++] = (unsigned int)(row - table);
+	}
+	if ((code = check_numbers(o)) != 0 ||
+	    (code = choose_command(o, ret_command)) != 0)
+		return code;
+	for (int i = 0; *ret_command != NULL && i < seen_len; i++)
+		if ((table[seen[i]].commands & (*ret_command)->bit) == 0 &&
+		    table[seen[i]].commands != 0)
+			return usage(o, "--%s is no option of %s",
+			    table[seen[i]].name, (*ret_command)->name);
+	return 0;
+}

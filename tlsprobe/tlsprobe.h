@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TLSPROBE_H
+#define TLSPROBE_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <tlshost-insecure.h>
+#include <tlshost.h>
+
+/* Exit codes: tlsprobe(1), EXIT STATUS. */
+enum {
+	EXIT_DONE = 0,
+	EXIT_NEGATIVE = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_CONNECTION = 3,
+	EXIT_NO_TLS = 4,
+	EXIT_BACKEND = 5,
+	EXIT_LOCAL = 6
+};
+
+#define LIST_MAX 64
+
+/* What the command line said; NULL, 0: nothing. */
+typedef struct options {
+	const char *backend, *trust, *hostname, *ip, *alpn, *min, *max;
+	const char *ciphers, *cert[8], *key[8], *send, *listen, *mode, *log;
+	const char *client_ca, *chain, *timeout_text, *count_text, *color;
+	int certs, keys;
+	int insecure, json, no_load, require_client_cert, strict, help, version;
+	int list_backends, mdoc;
+	long count;
+	int timeout;                     /* milliseconds */
+	const char *args[LIST_MAX];
+	int args_len;
+} options;
+
+typedef struct command {
+	const char *name;
+	int (*run)(const options *o);
+	unsigned int bit;
+	const char *synopsis;
+	const char *help;
+} command;
+
+extern const command commands[];
+
+/* options.c */
+/* 0, or EXIT_USAGE after it said why. */
+int options_parse(int argc, char **argv, options *o, const command **ret_command);
+void options_help(FILE *out, const command *one);
+void options_mdoc(FILE *out);
+
+/* output.c */
+/* The document: one, whatever happens. */
+json_t *document_new(const char *name);
+/* Prints it with its exit code, and frees it; returns the code. */
+int document_end(json_t *document, int code);
+/* "tlsprobe: ..." on stderr, or the document's error. */
+void complain(json_t *document, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+json_t *reasons_json(uint32_t reasons, const tlshost_verification *v);
+/* "expired, name-mismatch"; into a static buffer. */
+const char *reasons_text(uint32_t reasons);
+const char *advice(tlshost_reason reason);
+json_t *text_or_null(const char *text);
+json_t *hex16(unsigned int number);
+json_t *suite_json(uint16_t id);
+int64_t now_us(void);
+
+/* setup.c: from options to objects.  0, or an exit code after it said why. */
+int pick_backend(const options *o, json_t *document, tlshost_role role,
+    tlshost_backend **ret_backend);
+int make_config(const options *o, json_t *document, tlshost_backend *backend,
+    tlshost_role role, tlshost_config **ret_config);
+int exit_for(tlshost_status status);
+
+int run_list(const options *o);
+int run_connect(const options *o);
+int run_serve(const options *o);
+int run_verify(const options *o);
+int run_ciphers(const options *o);
+
+#endif
