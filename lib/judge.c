@@ -182,7 +182,7 @@ typedef struct complaint {
 	int told;
 	uint32_t reasons;
 	int depth;
-	char text[256];
+	char text[320]; /* as long as the longest that is made here */
 	int64_t native_code;
 	char native_text[256];
 } complaint;
