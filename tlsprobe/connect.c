@@ -16,6 +16,9 @@
 /* After the handshake of TLS 1.3 a server may still refuse our certificate. */
 #define LATE_ALERT_MS 50
 
+/* The report; what the peer sent has the standard output for itself. */
+static FILE *report;
+
 typedef struct probe {
 	const options *o;
 	json_t *document;
@@ -372,13 +375,13 @@ print_reasons(const tlshost_verification *v)
 
 		if ((reasons & (uint32_t)one) == 0)
 			continue;
-		fprintf(stderr, "  [FAIL] %s: %s\n", tlshost_reason_word(one),
+		fprintf(report, "  [FAIL] %s: %s\n", tlshost_reason_word(one),
 		    tlshost_reason_text(one));
 		if ((what = advice(one)) != NULL)
-			fprintf(stderr, "         do: %s\n", what);
+			fprintf(report, "         do: %s\n", what);
 	}
 	if (text != NULL)
-		fprintf(stderr, "         %s\n", text);
+		fprintf(report, "         %s\n", text);
 }
 
 static void
@@ -400,7 +403,7 @@ print_chain(const tlshost_verification *v)
 		    TLSHOST_OK && tlshost_certificate_describe(one,
 		    TLSHOST_CERTIFICATE_NOT_AFTER, end, sizeof(end)) ==
 		    TLSHOST_OK)
-			fprintf(stderr, "  %zu  %s  until %s%s%s\n", i,
+			fprintf(report, "  %zu  %s  until %s%s%s\n", i,
 			    subject, end, names[0] != '\0' ? "  names: " : "",
 			    names);
 		tlshost_certificate_unref(one);
@@ -410,7 +413,7 @@ print_chain(const tlshost_verification *v)
 static void
 print_times(const probe *p)
 {
-	fprintf(stderr, "  DNS %.1f  TCP %.1f  TLS %.1f (network %.1f + %s "
+	fprintf(report, "  DNS %.1f  TCP %.1f  TLS %.1f (network %.1f + %s "
 	    "%.1f)  ms\n", (double)p->dns / 1e3, (double)p->tcp / 1e3,
 	    (double)p->tls / 1e3, (double)(p->tls - p->library) / 1e3,
 	    tlshost_backend_name(p->backend), (double)p->library / 1e3);
@@ -424,11 +427,11 @@ report_text(const probe *p, int ok)
 	tlshost_protocol alpn = tlshost_buffer_negotiated_protocol(b);
 	const tlshost_error *error = tlshost_buffer_error(b);
 
-	fprintf(stderr, "%s:%s (%s)  through %s (%s)\n", p->host, p->port,
+	fprintf(report, "%s:%s (%s)  through %s (%s)\n", p->host, p->port,
 	    p->address, tlshost_backend_name(p->backend),
 	    tlshost_backend_library(p->backend));
 	if (ok)
-		fprintf(stderr, "  %s  %s  %s  ALPN %.*s\n",
+		fprintf(report, "  %s  %s  %s  ALPN %.*s\n",
 		    tlshost_version_name(
 		    tlshost_buffer_negotiated_tls_version(b)),
 		    tlshost_cipher_info_name(tlshost_cipher_by_id(
@@ -441,19 +444,19 @@ report_text(const probe *p, int ok)
 		print_reasons(v);
 	}
 	if (!ok && p->status != TLSHOST_BAD_CERTIFICATE)
-		fprintf(stderr, "  [FAIL] %s: %s\n", p->stage, error != NULL ?
+		fprintf(report, "  [FAIL] %s: %s\n", p->stage, error != NULL ?
 		    tlshost_error_message(error) :
 		    tlshost_status_text(p->status));
 	print_times(p);
 	if (v != NULL && tlshost_verification_checked(v))
-		fprintf(stderr, "verdict: %s%s%s%s\n",
+		fprintf(report, "verdict: %s%s%s%s\n",
 		    tlshost_verification_ok(v) ? "trusted" : "not trusted",
 		    tlshost_verification_ok(v) ? "" : " (",
 		    tlshost_verification_ok(v) ? "" :
 		    reasons_text(tlshost_verification_reasons(v)),
 		    tlshost_verification_ok(v) ? "" : ")");
 	else
-		fprintf(stderr, "verdict: no TLS\n");
+		fprintf(report, "verdict: no TLS\n");
 }
 
 /* With --insecure nothing was verified: judge the chain all the same. */
@@ -508,7 +511,7 @@ talk(probe *p, const char *name)
 			    NULL);
 			if (p->status == TLSHOST_TIMEOUT ||
 			    p->status == TLSHOST_RAGGED_EOF)
-				code = p->status == TLSHOST_TIMEOUT ? 0 : 0;
+				code = EXIT_DONE;
 			else
 				code = exit_for(p->status);
 		}
@@ -569,6 +572,7 @@ run_connect(const options *o)
 	const char *name;
 	int code;
 
+	report = o->send != NULL ? stderr : stdout;
 	p.document = o->json ? document_new("connect") : NULL;
 	if (o->args_len != 1 || !split_target(&p, o->args[0])) {
 		complain(p.document, o->args_len == 1 ?

@@ -1,0 +1,564 @@
+/* SPDX-License-Identifier: MIT */
+/* tlsprobe serve: one poll loop, many connections, no thread each. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tlsprobe.h"
+
+#define CONNECTIONS_MAX 1024
+#define REQUEST_MAX 16384
+/* A peer that says nothing for so long is gone. */
+#define IDLE_US ((int64_t)30 * 1000000)
+#define HANDSHAKE_US ((int64_t)10 * 1000000)
+
+typedef struct client {
+	int fd;
+	tlshost_buffer *buffer;
+	int64_t deadline;
+	int handshaken, closing, wants_close;
+	const char *how;                 /* it closed */
+	char error[256];
+	/* HTTP */
+	char request[REQUEST_MAX];
+	size_t request_len;
+	size_t skip;                     /* of a body, still to come */
+	/* What could not be written yet. */
+	char *answer;
+	size_t answer_len, answer_at;
+} client;
+
+typedef struct server {
+	const options *o;
+	int fd;
+	int echo, log;
+	tlshost_server_context *context;
+	client *clients[CONNECTIONS_MAX];
+	size_t len;
+	long accepted, ended;
+} server;
+
+static volatile sig_atomic_t stop;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stop = 1;
+}
+
+/* ------------------------------------------------------------------------
+ * Logging, ending
+ */
+
+static void
+log_client(const server *s, const client *c)
+{
+	tlshost_protocol alpn = tlshost_buffer_negotiated_protocol(c->buffer);
+	json_t *line;
+
+	if (!s->log)
+		return;
+	line = json_pack("{s:o,s:o,s:o,s:o,s:o,s:s}",
+	    "version", c->handshaken ? json_string(tlshost_version_name(
+	    tlshost_buffer_negotiated_tls_version(c->buffer))) : json_null(),
+	    "suite", c->handshaken ? suite_json(tlshost_buffer_cipher(
+	    c->buffer)) : json_null(), "alpn", alpn.len != 0 ?
+	    json_stringn((const char *)alpn.data, alpn.len) : json_null(),
+	    "sni", text_or_null(tlshost_buffer_server_name(c->buffer)),
+	    "error", c->error[0] != '\0' ? text_or_null(c->error) :
+	    json_null(), "closed", c->how != NULL ? c->how : "stopped");
+	(void)json_dumpf(line, stdout, JSON_COMPACT);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(line);
+}
+
+static void
+end_client(server *s, size_t i)
+{
+	client *c = s->clients[i];
+
+	log_client(s, c);
+	close(c->fd);
+	tlshost_buffer_free(c->buffer);
+	free(c->answer);
+	free(c);
+	s->clients[i] = s->clients[--s->len];
+	s->ended++;
+}
+
+static void
+close_because(client *c, const char *how, const char *error)
+{
+	if (c->how == NULL) {
+		c->how = how;
+		if (error != NULL)
+			snprintf(c->error, sizeof(c->error), "%s", error);
+	}
+	c->closing = 1;
+}
+
+/* ------------------------------------------------------------------------
+ * HTTP, as little as clients need
+ */
+
+static int
+queue_answer(client *c, const char *data, size_t len)
+{
+	char *grown;
+
+	if (c->answer_at != 0) {
+		memmove(c->answer, c->answer + c->answer_at,
+		    c->answer_len - c->answer_at);
+		c->answer_len -= c->answer_at;
+		c->answer_at = 0;
+	}
+	if ((grown = realloc(c->answer, c->answer_len + len + 1)) == NULL)
+		return 0;
+	memcpy(grown + c->answer_len, data, len);
+	c->answer = grown;
+	c->answer_len += len;
+	return 1;
+}
+
+static void
+answer_request(client *c, int keep_alive, int head)
+{
+	const tlshost_buffer *b = c->buffer;
+	char body[1024], page[2048];
+	int len;
+
+	len = snprintf(body, sizeof(body), "tlsprobe serve\nbackend: %s\n"
+	    "version: %s\nsuite: %s\nserver name: %s\n",
+	    tlshost_backend_library(tlshost_buffer_backend(b)),
+	    tlshost_version_name(tlshost_buffer_negotiated_tls_version(b)),
+	    tlshost_cipher_info_name(tlshost_cipher_by_id(
+	    tlshost_buffer_cipher(b)), TLSHOST_DIALECT_IANA),
+	    tlshost_buffer_server_name(b) != NULL ?
+	    tlshost_buffer_server_name(b) : "-");
+	len = snprintf(page, sizeof(page), "HTTP/1.%d 200 OK\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
+	    "Connection: %s\r\n\r\n%s", keep_alive, len,
+	    keep_alive ? "keep-alive" : "close", head ? "" : body);
+	if (!queue_answer(c, page, (size_t)len))
+		close_because(c, "error", "out of memory");
+	if (!keep_alive)
+		c->wants_close = 1;
+}
+
+/* The value of a header field, or NULL. */
+static const char *
+find_field(const char *head, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *at = strchr(head, '\n'); at != NULL;
+	    at = strchr(at, '\n')) {
+		at++;
+		if (strncasecmp(at, name, len) == 0 && at[len] == ':')
+			return at + len + 1 + strspn(at + len + 1, " \t");
+	}
+	return NULL;
+}
+
+/* One request after the other, as long as whole heads are there. */
+static void
+serve_requests(client *c)
+{
+	while (!c->closing && !c->wants_close) {
+		size_t body = c->skip < c->request_len ? c->skip :
+		    c->request_len;
+		const char *field, *line_end;
+		int keep_alive, head;
+		char *end;
+
+		memmove(c->request, c->request + body, c->request_len - body);
+		c->request_len -= body;
+		c->skip -= body;
+		c->request[c->request_len] = '\0';
+		if (c->skip != 0)
+			return;
+		if ((end = strstr(c->request, "\r\n\r\n")) == NULL) {
+			if (c->request_len == REQUEST_MAX - 1)
+				close_because(c, "error",
+				    "the request is too long");
+			return;
+		}
+		end[2] = '\0';
+		line_end = strstr(c->request, "\r\n");
+		head = strncmp(c->request, "HEAD ", 5) == 0;
+		keep_alive = line_end - c->request > 8 &&
+		    strncmp(line_end - 8, "HTTP/1.1", 8) == 0;
+		field = find_field(c->request, "Connection");
+		if (field != NULL && strncasecmp(field, "close", 5) == 0)
+			keep_alive = 0;
+		field = find_field(c->request, "Content-Length");
+		c->skip = field != NULL ? strtoul(field, NULL, 10) : 0;
+		answer_request(c, keep_alive, head);
+		c->skip += (size_t)(end + 4 - c->request);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * One connection
+ */
+
+static void
+fail_client(client *c, tlshost_status st)
+{
+	const tlshost_error *error = tlshost_buffer_error(c->buffer);
+
+	close_because(c, st == TLSHOST_RAGGED_EOF ? "ragged" : "error",
+	    st == TLSHOST_RAGGED_EOF ? NULL : error != NULL ?
+	    tlshost_error_message(error) : tlshost_status_text(st));
+}
+
+/* 1: something was read. */
+static int
+read_some(const server *s, client *c)
+{
+	char data[16384];
+	tlshost_status st;
+	size_t len, room;
+
+	/* What waits to go out goes first: a peer that only sends must not
+	 * fill the memory. */
+	if (c->answer_len - c->answer_at > 65536 || c->wants_close)
+		return 0;
+	room = s->echo ? sizeof(data) : REQUEST_MAX - 1 - c->request_len;
+	if (room > sizeof(data))
+		room = sizeof(data);
+	st = tlshost_buffer_read(c->buffer, data, room, &len);
+	if (st == TLSHOST_WANT_READ || st == TLSHOST_WANT_WRITE)
+		return 0;
+	if (st != TLSHOST_OK) {
+		fail_client(c, st);
+		return 0;
+	}
+	c->deadline = now_us() + IDLE_US;
+	if (len == 0) {
+		c->how = "close_notify";
+		c->wants_close = 1;
+		return 0;
+	}
+	if (s->echo) {
+		if (!queue_answer(c, data, len))
+			close_because(c, "error", "out of memory");
+	} else {
+		memcpy(c->request + c->request_len, data, len);
+		c->request_len += len;
+		serve_requests(c);
+	}
+	return 1;
+}
+
+/* 1: something was written. */
+static int
+write_some(client *c)
+{
+	tlshost_status st;
+	size_t len;
+
+	if (c->answer_at == c->answer_len)
+		return 0;
+	st = tlshost_buffer_write(c->buffer, c->answer + c->answer_at,
+	    c->answer_len - c->answer_at, &len);
+	if (st == TLSHOST_OK) {
+		c->answer_at += len;
+		return 1;
+	}
+	if (st != TLSHOST_WANT_WRITE)
+		fail_client(c, st);
+	return 0;
+}
+
+static void
+work(const server *s, client *c)
+{
+	tlshost_status st;
+	int busy = 1;
+
+	if (!c->handshaken && !c->closing) {
+		st = tlshost_buffer_do_handshake(c->buffer);
+		if (st == TLSHOST_OK) {
+			c->handshaken = 1;
+			c->deadline = now_us() + IDLE_US;
+		} else if (st != TLSHOST_WANT_READ &&
+		    st != TLSHOST_WANT_WRITE) {
+			fail_client(c, st);
+		}
+	}
+	/* Some rounds each: nobody keeps the others waiting. */
+	for (int i = 0; i < 16 && busy && c->handshaken && !c->closing; i++) {
+		busy = read_some(s, c);
+		if (!c->closing)
+			busy |= write_some(c);
+	}
+	if (c->wants_close && !c->closing && c->answer_at == c->answer_len) {
+		(void)tlshost_buffer_shutdown(c->buffer);
+		close_because(c, "we closed", NULL);
+	}
+}
+
+static void
+flush_client(client *c)
+{
+	const uint8_t *data;
+	size_t len;
+
+	while ((len = tlshost_buffer_peek_outgoing(c->buffer, &data)) != 0) {
+		ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0) {
+			(void)tlshost_buffer_consume_outgoing(c->buffer,
+			    (size_t)n);
+		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+			return;
+		} else if (errno != EINTR) {
+			close_because(c, "error", strerror(errno));
+			(void)tlshost_buffer_consume_outgoing(c->buffer,
+			    tlshost_buffer_outgoing_len(c->buffer));
+		}
+	}
+}
+
+static void
+receive(client *c)
+{
+	uint8_t *room;
+	size_t len;
+	ssize_t n;
+
+	if (tlshost_buffer_reserve_incoming(c->buffer, 1, &room, &len) !=
+	    TLSHOST_OK)
+		return;
+	n = recv(c->fd, room, len, MSG_DONTWAIT);
+	(void)tlshost_buffer_commit_incoming(c->buffer, n > 0 ? (size_t)n : 0);
+	if (n == 0)
+		(void)tlshost_buffer_network_eof(c->buffer);
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		close_because(c, "error", strerror(errno));
+}
+
+/* 1: it is over. */
+static int
+step(const server *s, client *c, short events)
+{
+	if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !c->closing)
+		receive(c);
+	work(s, c);
+	flush_client(c);
+	if (!c->closing && tlshost_buffer_outgoing_len(c->buffer) == 0 &&
+	    c->answer_at < c->answer_len) {
+		work(s, c);
+		flush_client(c);
+	}
+	if (now_us() > c->deadline) {
+		close_because(c, "timeout", c->handshaken ? "idle for too long" :
+		    "the handshake took too long");
+		return 1;
+	}
+	/* The alert, or close_notify, goes out before the end. */
+	return c->closing && tlshost_buffer_outgoing_len(c->buffer) == 0;
+}
+
+/* ------------------------------------------------------------------------
+ * The server
+ */
+
+static void
+accept_client(server *s)
+{
+	client *c;
+	int fd;
+
+	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    tlshost_server_context_wrap_buffers(s->context, &c->buffer,
+	    NULL) != TLSHOST_OK) {
+		free(c);
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->deadline = now_us() + HANDSHAKE_US;
+	s->clients[s->len++] = c;
+	s->accepted++;
+}
+
+static int
+wants_more(const server *s)
+{
+	return s->len < CONNECTIONS_MAX &&
+	    (s->o->count == 0 || s->accepted < s->o->count);
+}
+
+static short
+events_of(const client *c)
+{
+	short events = 0;
+
+	if (!c->closing && !c->wants_close &&
+	    c->answer_len - c->answer_at <= 65536)
+		events |= POLLIN;
+	if (tlshost_buffer_outgoing_len(c->buffer) != 0 ||
+	    c->answer_at < c->answer_len)
+		events |= POLLOUT;
+	return events;
+}
+
+static void
+loop(server *s)
+{
+	static struct pollfd fds[CONNECTIONS_MAX + 1];
+
+	while (!stop && (s->o->count == 0 || s->ended < s->o->count)) {
+		size_t len = s->len;
+
+		for (size_t i = 0; i < len; i++)
+			fds[i] = (struct pollfd){ .fd = s->clients[i]->fd,
+			    .events = events_of(s->clients[i]) };
+		fds[len] = (struct pollfd){ .fd = wants_more(s) ? s->fd : -1,
+		    .events = POLLIN };
+		if (poll(fds, len + 1, 1000) < 0 && errno != EINTR)
+			return;
+		/* From the end, as ending one moves the last into its place. */
+		for (size_t i = len; i-- > 0;)
+			if (step(s, s->clients[i], fds[i].revents))
+				end_client(s, i);
+		if ((fds[len].revents & POLLIN) != 0)
+			accept_client(s);
+	}
+}
+
+static int
+open_listener(server *s, json_t *document)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = AI_PASSIVE | AI_NUMERICSERV }, *address;
+	const char *target = s->o->listen, *colon = strrchr(target, ':');
+	struct sockaddr_storage bound;
+	socklen_t len = sizeof(bound);
+	char host[256], port[32];
+	int code, one = 1;
+
+	if (colon == NULL || (size_t)(colon - target) >= sizeof(host) - 1) {
+		complain(document, "--listen: not ADDR:PORT: %s", target);
+		return EXIT_USAGE;
+	}
+	snprintf(host, sizeof(host), "%.*s", (int)(colon - target), target);
+	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+		host[strlen(host) - 1] = '\0';
+		memmove(host, host + 1, strlen(host));
+	}
+	if ((code = getaddrinfo(host, colon + 1, &hints, &address)) != 0) {
+		complain(document, "--listen %s: %s", target,
+		    gai_strerror(code));
+		return EXIT_USAGE;
+	}
+	s->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
+	    SOCK_NONBLOCK, 0);
+	(void)setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	code = s->fd < 0 || bind(s->fd, address->ai_addr,
+	    address->ai_addrlen) != 0 || listen(s->fd, 128) != 0 ||
+	    getsockname(s->fd, (struct sockaddr *)&bound, &len) != 0;
+	freeaddrinfo(address);
+	if (code != 0 || getnameinfo((struct sockaddr *)&bound, len, NULL, 0,
+	    port, sizeof(port), NI_NUMERICSERV) != 0) {
+		complain(document, "--listen %s: %s", target, strerror(errno));
+		return EXIT_LOCAL;
+	}
+	printf("listening %s\n", port);
+	fflush(stdout);
+	return 0;
+}
+
+static int
+make_context(server *s, json_t *document)
+{
+	tlshost_config *config = NULL;
+	tlshost_error *error = NULL;
+	tlshost_backend *backend;
+	tlshost_status st;
+	int code;
+
+	if ((code = pick_backend(s->o, document, TLSHOST_ROLE_SERVER,
+	    &backend)) != 0 || (code = make_config(s->o, document, backend,
+	    TLSHOST_ROLE_SERVER, &config)) != 0)
+		return code;
+	st = tlshost_server_context_new(backend, config, &s->context, &error);
+	tlshost_config_unref(config);
+	if (st == TLSHOST_OK)
+		return 0;
+	complain(document, "%s", tlshost_error_message(error));
+	tlshost_error_free(error);
+	return exit_for(st);
+}
+
+static int
+check_words(const options *o, json_t *document)
+{
+	if (o->listen == NULL || o->certs == 0 || o->args_len != 0) {
+		complain(document,
+		    "serve needs --listen, --cert and --key, and no target");
+		return EXIT_USAGE;
+	}
+	if (o->mode != NULL && strcmp(o->mode, "http") != 0 &&
+	    strcmp(o->mode, "echo") != 0) {
+		complain(document, "--mode: http or echo, not %s", o->mode);
+		return EXIT_USAGE;
+	}
+	if (o->log != NULL && strcmp(o->log, "json") != 0) {
+		complain(document, "--log: json, not %s", o->log);
+		return EXIT_USAGE;
+	}
+	if (o->require_client_cert && o->client_ca == NULL) {
+		complain(document, "--require-client-cert needs --client-ca");
+		return EXIT_USAGE;
+	}
+	return 0;
+}
+
+int
+run_serve(const options *o)
+{
+	json_t *document = o->json ? document_new("serve") : NULL;
+	struct sigaction action = { .sa_handler = on_signal };
+	server s = { .o = o, .fd = -1 };
+	int code;
+
+	s.echo = o->mode != NULL && strcmp(o->mode, "echo") == 0;
+	s.log = o->log != NULL;
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	if ((code = check_words(o, document)) == 0 &&
+	    (code = make_context(&s, document)) == 0 &&
+	    (code = open_listener(&s, document)) == 0) {
+		loop(&s);
+		while (s.len != 0) {
+			client *c = s.clients[0];
+
+			if (tlshost_buffer_shutdown(c->buffer) == TLSHOST_OK)
+				flush_client(c);
+			close_because(c, "stopped", NULL);
+			end_client(&s, 0);
+		}
+	}
+	if (s.fd >= 0)
+		close(s.fd);
+	tlshost_server_context_unref(s.context);
+	return document_end(document, code);
+}
