@@ -236,6 +236,10 @@ find_row(const char *argument, size_t len)
 	return NULL;
 }
 
+static int usage(const options *o, const char *format, const char *word,
+    const char *more) __attribute__((format(printf, 2, 0)));
+
+/* The format takes word and more. */
 static int
 usage(const options *o, const char *format, const char *word, const char *more)
 {

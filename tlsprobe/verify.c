@@ -135,6 +135,23 @@ by_handshake(const options *o, tlshost_backend *backend,
 	return code;
 }
 
+/* What cannot be a host's name no certificate can be good for. */
+static int
+refuse_name(tlshost_error *error)
+{
+	json_t *line = json_pack("{s:s,s:[s],s:n,s:o,s:i}", "verdict",
+	    "reject", "reasons",
+	    tlshost_reason_word(TLSHOST_REASON_NAME_MISMATCH), "native",
+	    "detail", text_or_null(tlshost_error_message(error)), "exit",
+	    EXIT_NEGATIVE);
+
+	(void)json_dumpf(line, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(line);
+	tlshost_error_free(error);
+	return EXIT_NEGATIVE;
+}
+
 static int
 judge(const options *o, tlshost_backend *backend, tlshost_trust_store *trust,
     const char *name)
@@ -151,6 +168,8 @@ judge(const options *o, tlshost_backend *backend, tlshost_trust_store *trust,
 	st = tlshost_backend_verify_chain(backend, TLSHOST_ROLE_CLIENT, chain,
 	    trust, name, o->strict, &v, &error);
 	tlshost_chain_unref(chain);
+	if (st == TLSHOST_INVALID_ARGUMENT)
+		return refuse_name(error);
 	if (st != TLSHOST_OK)
 		return give_up(st, error);
 	code = tlshost_verification_ok(v) ?
