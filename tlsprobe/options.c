@@ -2,6 +2,9 @@
 /* One table: the parser, --help and the manual page are made of it. */
 #include "config.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -236,17 +239,19 @@ find_row(const char *argument, size_t len)
 	return NULL;
 }
 
-static int usage(const options *o, const char *format, const char *word,
-    const char *more) __attribute__((format(printf, 2, 0)));
+static int usage(const options *o, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* The format takes word and more. */
 static int
-usage(const options *o, const char *format, const char *word, const char *more)
+usage(const options *o, const char *format, ...)
 {
 	json_t *document = o->json ? document_new("usage") : NULL;
 	char text[512];
+	va_list args;
 
-	snprintf(text, sizeof(text), format, word, more);
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	complain(document, "%s", text);
 	return document_end(document, EXIT_USAGE);
 }
