@@ -14,6 +14,6 @@ for target in $fuzz_programs; do
 		continue
 	}
 	echo "$name:"
-	find "$corpus" -type f -exec "$target" {} + || fail "$name"
+	find "$corpus" -type f -exec "./$target" {} + || fail "$name"
 done
 finish
