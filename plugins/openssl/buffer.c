@@ -198,8 +198,10 @@ set_up(connection *conn, const char *server_name)
 		return 1;
 	}
 	SSL_set_connect_state(conn->ssl);
-	return server_name == NULL ||
-	    SSL_set_tlsext_host_name(conn->ssl, server_name);
+	/* SSL_set_tlsext_host_name() casts const away, and clang says so. */
+	return server_name == NULL || SSL_ctrl(conn->ssl,
+	    SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+	    (void *)(uintptr_t)server_name);
 }
 
 int32_t
