@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* Two ends in one process, joined by the test. */
+#ifndef TESTS_PAIR_H
+#define TESTS_PAIR_H
+
+#include "../support.h"
+#include "tlshost-insecure.h"
+
+/* What a pair is made of; 0 and NULL: the defaults of make_pair. */
+typedef struct setup {
+	const char *certificate;         /* of the server: "rsa" */
+	const char *client_certificate;
+	const char *trust;               /* of the client: "ca" */
+	const char *hostname;            /* "srv.test" */
+	tlshost_version version;         /* the only one; 0: any */
+	const char *client_alpn, *server_alpn; /* one or two, with a comma */
+	uint16_t suite;                  /* the only one; 0: defaults */
+	tlshost_client_auth client_auth;
+	tlshost_sni_callback sni;
+	void *sni_data;
+	int no_verify;
+	tlshost_key_log_callback key_log;
+	void *key_log_data;
+	size_t piece;                    /* bytes carried at a time; 0: all */
+} setup;
+
+typedef struct pair {
+	tlshost_buffer *client, *server;
+	size_t piece;
+	/* What was carried so far, and where to stop: bytes to each side. */
+	size_t to_client, to_server, client_limit, server_limit;
+} pair;
+
+extern tlshost_backend *client_backend, *server_backend;
+
+tlshost_chain *load_chain(const char *name);
+tlshost_private_key *load_key(const char *name);
+tlshost_trust_store *load_trust(const char *name);
+tlshost_config *client_config(const setup *s);
+tlshost_config *server_config(const setup *s);
+pair make_pair(const setup *s);
+void free_pair(pair *p);
+/* Carries what waits, both ways; 1: something was carried. */
+int carry(pair *p);
+/* Until both are done, or one failed, or nothing moves any more. */
+void shake_hands(pair *p, tlshost_status *ret_client,
+    tlshost_status *ret_server);
+/* A pair that is connected. */
+pair connected_pair(const setup *s);
+/* Reads until there is something else than WANT_READ. */
+tlshost_status read_from(pair *p, tlshost_buffer *buffer, void *dst, size_t cap,
+    size_t *ret_len);
+
+#endif
