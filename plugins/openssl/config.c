@@ -149,6 +149,13 @@ context_suites(const void *object, uint16_t *ids, size_t cap)
  * The rest
  */
 
+/* Macros of OpenSSL cast const away from what they only read; clang says so. */
+static char *
+unconst(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
 /* Below TLS 1.2 the library demands level 0; the floor of keys and signatures
  * in certificates is the host's then. */
 static int
@@ -198,8 +205,8 @@ context_apply(const context *ctx, SSL *ssl)
 	    (*ctx->list12 != '\0' &&
 	    !SSL_set_cipher_list(ssl, ctx->list12)) ||
 	    !SSL_set_ciphersuites(ssl, ctx->list13) ||
-	    !SSL_set1_sigalgs_list(ssl, level(ctx) == 0 ? SIGNATURES_OLD :
-	    SIGNATURES))
+	    !SSL_set1_sigalgs_list(ssl, unconst(level(ctx) == 0 ?
+	    SIGNATURES_OLD : SIGNATURES)))
 		return 0;
 	SSL_set0_CA_list(ssl, ctx->trust != NULL && ctx->client_auth != 0 ?
 	    SSL_dup_CA_list(ctx->trust->names) : NULL);
@@ -241,9 +248,9 @@ set_up(context *ctx)
 	}
 	return SSL_CTX_set_session_id_context(ssl,
 	    (const unsigned char *)"tlshost", 7) &&
-	    SSL_CTX_set1_groups_list(ssl, GROUPS) &&
-	    SSL_CTX_set1_sigalgs_list(ssl, level(ctx) == 0 ? SIGNATURES_OLD :
-	    SIGNATURES) &&
+	    SSL_CTX_set1_groups_list(ssl, unconst(GROUPS)) &&
+	    SSL_CTX_set1_sigalgs_list(ssl, unconst(level(ctx) == 0 ?
+	    SIGNATURES_OLD : SIGNATURES)) &&
 	    SSL_CTX_set_min_proto_version(ssl, (int)ctx->lowest) &&
 	    SSL_CTX_set_max_proto_version(ssl, (int)ctx->highest);
 }
