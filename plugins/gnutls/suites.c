@@ -37,6 +37,14 @@ usable_kx(gnutls_kx_algorithm_t kx)
 	    kx == GNUTLS_KX_ECDHE_RSA || kx == GNUTLS_KX_ECDHE_ECDSA;
 }
 
+/* The MACs that a string of ours may name: MD5 is none of them. */
+static int
+usable_mac(gnutls_mac_algorithm_t mac)
+{
+	return mac == GNUTLS_MAC_AEAD || mac == GNUTLS_MAC_SHA384 ||
+	    mac == GNUTLS_MAC_SHA256 || mac == GNUTLS_MAC_SHA1;
+}
+
 /* Is there any string with which the library would use it? */
 static int
 selectable(const suite *one)
@@ -76,7 +84,7 @@ suites_load(void)
 		one.lowest = version_number(lowest);
 		one.highest = one.lowest == TLSHOST_VERSION_TLSV1_3 ?
 		    TLSHOST_VERSION_TLSV1_3 : TLSHOST_VERSION_TLSV1_2;
-		if (one.cipher == GNUTLS_CIPHER_NULL ||
+		if (one.cipher == GNUTLS_CIPHER_NULL || !usable_mac(one.mac) ||
 		    (one.lowest != TLSHOST_VERSION_TLSV1_3 &&
 		    !usable_kx(one.kx)))
 			continue;

@@ -1,0 +1,20 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The conformance suite, for every pairing of the backends that were built.
+set -u
+[ -n "${plugins_built:-}" ] || exit 77
+sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
+	cat "$TLSHOST_TEST_CERTS/log"
+	exit 99
+}
+TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
+export TLSHOST_PLUGIN_PATH
+failed=0
+for client in $plugins_built; do
+	for server in $plugins_built; do
+		"$top_builddir/tests/conformance/conformance" \
+		    "$client" "$server" || failed=1
+	done
+done
+exit $failed

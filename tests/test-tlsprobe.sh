@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The tool: exit codes, one JSON document whatever happens, and peers that
+# misbehave.  Servers are on 127.0.0.1 and are stopped by their process id.
+set -u
+[ -n "${plugins_built:-}" ] || exit 77
+sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
+certs=$TLSHOST_TEST_CERTS
+TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
+export TLSHOST_PLUGIN_PATH
+tmp=$(mktemp -d)
+pid=
+passed=0
+failed=0
+clean_up() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null
+	rm -rf "$tmp"
+}
+trap clean_up EXIT
+
+claim() {
+	if [ "$2" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "not so: $1"
+		sed 's/^/    /' "$tmp/out" "$tmp/err"
+	fi
+}
+
+# expect CODE WORD ARGUMENT...: exit code, and a word in what it says.
+expect() {
+	wanted=$1 word=$2
+	shift 2
+	timeout 60 "$TLSPROBE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
+	code=$?
+	[ $code = "$wanted" ] && cat "$tmp/out" "$tmp/err" |
+	    grep -q -e "$word"
+	claim "$* exits with $wanted (did: $code) and says \"$word\"" $?
+}
+
+# The same with --json: one line, an object with that exit code.
+expect_json() {
+	wanted=$1 word=$2
+	shift 2
+	expect "$wanted" "$word" "$@" --json
+	[ "$(wc -l <"$tmp/out")" = 1 ] &&
+	    grep -q '^{"schema":"tlsprobe/1",.*"exit":'"$wanted"'}$' "$tmp/out"
+	claim "$* --json is one document with exit $wanted" $?
+}
+
+serve() {
+	: >"$tmp/log"
+	"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/$1.pem" \
+	    --key "$certs/$1.key" --log json "--backend=$2" >"$tmp/log" &
+	pid=$!
+	tries=0
+	until grep -q listening "$tmp/log" || [ $tries = 100 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+	port=$(sed -n 's/^listening //p' "$tmp/log")
+}
+
+stop() {
+	kill -TERM "$pid"
+	wait "$pid"
+	claim "a server ends cleanly at SIGTERM" $?
+	pid=
+}
+
+first=${plugins_built%% *}
+
+expect 0 "$first" --list-backends
+expect_json 0 '"status":"default"' backends
+expect 0 "$first" backends --no-load
+TLS_BACKEND=nosuch expect 5 nosuch --list-backends
+TLS_BACKEND=nosuch expect_json 5 nosuch connect 127.0.0.1:1
+TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends
+expect 2 Examples
+expect_json 2 command
+expect 2 'did you mean connect' conect
+expect 2 'did you mean --insecure' connect x:1 --insecur
+expect 2 'no option of backends' backends --min 1.2
+expect_json 2 version connect localhost:1 --min 9
+expect_json 2 suite connect localhost:1 --ciphers NO_SUCH
+expect 0 Usage --help
+expect 0 -- '--hostname' connect --help
+expect 0 tlsprobe --version
+expect_json 3 refused connect 127.0.0.1:1
+expect_json 6 nonexistent connect 127.0.0.1:1 --trust /nonexistent
+expect 0 'openssl AES256-SHA' ciphers AES256-SHA
+expect_json 0 '"0x1301"' ciphers 0x1301
+expect 2 'no such' ciphers nothing
+expect 0 '"verdict":"accept"' verify --trust "$certs/ca.pem" \
+    --chain "$certs/deep.pem" --hostname srv.test
+expect 1 '"unknown-issuer"' verify --trust "$certs/ca.pem" \
+    --chain "$certs/deep-alone.pem" --hostname srv.test
+expect 0 '"verdict":"accept"' verify --trust "$certs/ca.pem" \
+    --chain "$certs/rsa.pem" --ip 127.0.0.1 --key "$certs/rsa.key"
+expect 6 '"verdict":"error"' verify --trust "$certs/ca.pem" \
+    --chain "$certs/rsa.pem" --hostname srv.test --key "$certs/ecdsa.key"
+expect 6 '"verdict":"error"' verify --trust /nonexistent \
+    --chain "$certs/rsa.pem" --hostname srv.test
+
+for backend in $plugins_built; do
+	serve rsa "$backend"
+	expect 0 'verdict: trusted' connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --backend "$backend"
+	expect_json 0 '"ok":true' connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --backend "$backend" --max 1.2
+	expect_json 1 name-mismatch connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --backend "$backend" --hostname no.test
+	expect_json 1 unknown-issuer connect "127.0.0.1:$port" \
+	    --trust "$certs/stranger.pem" --backend "$backend"
+	expect 0 name-mismatch connect "127.0.0.1:$port" --insecure \
+	    --trust "$certs/ca.pem" --backend "$backend" --hostname no.test
+	printf 'GET / HTTP/1.0\r\n\r\n' >"$tmp/request"
+	expect 0 'tlsprobe serve' connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --send "$tmp/request"
+	curl -s --cacert "$certs/ca.pem" "https://127.0.0.1:$port/a" \
+	    "https://127.0.0.1:$port/b" >"$tmp/out" 2>"$tmp/err"
+	[ "$(grep -c 'tlsprobe serve' "$tmp/out")" = 2 ]
+	claim "curl fetches two pages over one connection" $?
+	printf 'GET / HTTP/1.0\r\n\r\n' | timeout 20 openssl s_client -quiet \
+	    -connect "127.0.0.1:$port" -CAfile "$certs/ca.pem" \
+	    -verify_return_error >"$tmp/out" 2>"$tmp/err"
+	grep -q 'tlsprobe serve' "$tmp/out"
+	claim "openssl s_client fetches a page" $?
+	printf 'plain text\r\n\r\n' | timeout 20 openssl s_client -quiet \
+	    -connect "127.0.0.1:1" >/dev/null 2>&1
+	# A peer that speaks no TLS, and is told so; the server goes on.
+	timeout 20 curl -s "http://127.0.0.1:$port/" >"$tmp/out" 2>"$tmp/err"
+	expect 0 'verdict: trusted' connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem"
+	stop
+	grep -q '"error":"the peer asked in HTTP"' "$tmp/log"
+	claim "the log of $backend names the peer that asked in HTTP" $?
+	[ "$(grep -c '"closed":' "$tmp/log")" -ge 8 ]
+	claim "each connection has its line in the log of $backend" $?
+	serve expired "$backend"
+	expect_json 1 expired connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --backend "$backend"
+	stop
+done
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
