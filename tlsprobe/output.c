@@ -27,7 +27,7 @@ text_or_null(const char *text)
 		char copy[512];
 		size_t n = 0;
 
-		for (; text[n] != '\0' && n < sizeof(copy) - 1; n++)
+		for (; n < sizeof(copy) - 1 && text[n] != '\0'; n++)
 			copy[n] = (unsigned char)text[n] < 0x80 ? text[n] : '?';
 		copy[n] = '\0';
 		string = json_string(copy);
