@@ -65,14 +65,51 @@ tlshost__manifest_value(const tlshost__manifest *manifest, const char *key)
  * The text
  */
 
-/* Printable, or UTF-8; nothing that a terminal would obey. */
+/* How long the UTF-8 character at text is (RFC 3629, 4); 0: it is none. */
+static size_t
+utf8_len(const uint8_t *text, size_t len)
+{
+	/* By first byte: the range of the second, and the length. */
+	static const struct {
+		uint8_t first, last, low, high, len;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	if (text[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(forms); i++) {
+		if (text[0] < forms[i].first || text[0] > forms[i].last)
+			continue;
+		if (forms[i].len > len || text[1] < forms[i].low ||
+		    text[1] > forms[i].high)
+			return 0;
+		for (size_t k = 2; k < forms[i].len; k++)
+			if ((text[k] & 0xc0) != 0x80)
+				return 0;
+		return forms[i].len;
+	}
+	return 0;
+}
+
+/* UTF-8, and nothing that a terminal would obey: C0, DEL, C1. */
 static int
 text_valid(const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] != '\0' && ((unsigned char)text[i] < 0x20 ||
-		    text[i] == 0x7f))
+	const uint8_t *at = (const uint8_t *)text;
+
+	while (len != 0) {
+		size_t step = utf8_len(at, len);
+
+		if (step == 0 || (at[0] != 0 && at[0] < 0x20) ||
+		    at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))
 			return 0;
+		at += step;
+		len -= step;
+	}
 	return 1;
 }
 
@@ -183,15 +220,18 @@ parse_descriptor(const uint8_t *data, size_t len, tlshost__manifest *manifest)
 }
 
 static size_t
-aligned(size_t len)
+aligned(size_t len, size_t align)
 {
-	return (len + 3) & ~(size_t)3;
+	return (len + align - 1) & ~(align - 1);
 }
 
-/* One segment of notes; *found counts ours. */
+/*
+ * One segment of notes; *found counts ours.  Segments aligned to 8 pad to 8
+ * what others pad to 4, from the head on (.note.gnu.property is one).
+ */
 static tlshost__skip
-parse_notes(const uint8_t *data, size_t len, tlshost__manifest *manifest,
-    int *found)
+parse_notes(const uint8_t *data, size_t len, size_t align,
+    tlshost__manifest *manifest, int *found)
 {
 	static const char name[] = TLSHOST_PLUGIN_NOTE_NAME;
 	tlshost__skip skip;
@@ -203,10 +243,14 @@ parse_notes(const uint8_t *data, size_t len, tlshost__manifest *manifest,
 		memcpy(&head, data, sizeof(head));
 		data += sizeof(head);
 		len -= sizeof(head);
-		name_len = aligned(head.n_namesz);
-		desc_len = aligned(head.n_descsz);
-		if (name_len < head.n_namesz || name_len > len ||
-		    head.n_descsz > len - name_len)
+		/* n_namesz has 32 bits; where size_t has no more, adding to it
+		 * could wrap around. */
+		if (head.n_namesz > len || head.n_descsz > len)
+			return TLSHOST__SKIP_BAD_MANIFEST;
+		name_len = aligned(sizeof(head) + head.n_namesz, align) -
+		    sizeof(head);
+		desc_len = aligned(head.n_descsz, align);
+		if (name_len > len || head.n_descsz > len - name_len)
 			return TLSHOST__SKIP_BAD_MANIFEST;
 		/* The last descriptor need not be padded. */
 		if (desc_len > len - name_len)
@@ -304,7 +348,8 @@ read_notes(tlshost__read_at read_at, void *source, const ElfW(Phdr) *segment,
 		return TLSHOST__SKIP_NO_MEMORY;
 	skip = read_exactly(read_at, source, notes, segment->p_filesz,
 	    segment->p_offset) ? parse_notes(notes, segment->p_filesz,
-	    manifest, found) : TLSHOST__SKIP_UNREADABLE;
+	    segment->p_align == 8 ? 8 : 4, manifest, found) :
+	    TLSHOST__SKIP_UNREADABLE;
 	free(notes);
 	return skip;
 }
