@@ -46,79 +46,119 @@ append_once(choice *c, tlshost__candidate *candidate)
 	c->order[c->len++] = candidate;
 }
 
-/* Higher priority first, then by name; 0 and less only by name. */
-static void
-append_by_priority(choice *c, const tlshost__registry *registry)
+/* Higher priority first, then by name. */
+static int
+compare_priority(const void *a, const void *b)
 {
-	for (;;) {
-		tlshost__candidate *best = NULL;
+	const tlshost__candidate *x = *(tlshost__candidate *const *)a;
+	const tlshost__candidate *y = *(tlshost__candidate *const *)b;
 
-		for (size_t i = 0; i < registry->len; i++) {
-			tlshost__candidate *one = registry->candidates[i];
-			int taken = one->name == NULL ||
-			    one->skip == TLSHOST__SKIP_SHADOWED ||
-			    one->manifest.priority <= 0;
-
-			for (size_t k = 0; k < c->len && !taken; k++)
-				taken = c->order[k] == one;
-			if (taken)
-				continue;
-			if (best == NULL || one->manifest.priority >
-			    best->manifest.priority ||
-			    (one->manifest.priority ==
-			    best->manifest.priority &&
-			    strcmp(one->name, best->name) < 0))
-				best = one;
-		}
-		if (best == NULL)
-			return;
-		append_once(c, best);
-	}
+	if (x->manifest.priority != y->manifest.priority)
+		return x->manifest.priority > y->manifest.priority ? -1 : 1;
+	return strcmp(x->name, y->name);
 }
 
-/* TLS_BACKEND, else the file's order, else priority.  OK, NO_MEMORY, or
- * NO_BACKEND: the value of TLS_BACKEND is malformed. */
+/* 0 and less are only used if they are named.  0, or -1: out of memory. */
+static int
+append_by_priority(choice *c, const tlshost__registry *registry)
+{
+	tlshost__candidate **sorted;
+	size_t len = 0;
+
+	if ((sorted = tlshost__array(registry->len, sizeof(*sorted))) == NULL)
+		return -1;
+	for (size_t i = 0; i < registry->len; i++) {
+		tlshost__candidate *one = registry->candidates[i];
+
+		if (one->name != NULL && one->manifest.priority > 0 &&
+		    find_candidate(registry, one->name) == one)
+			sorted[len++] = one;
+	}
+	if (len > 1)
+		qsort(sorted, len, sizeof(*sorted), compare_priority);
+	for (size_t i = 0; i < len; i++)
+		append_once(c, sorted[i]);
+	free(sorted);
+	return 0;
+}
+
+/* What is used if nobody says anything: "order" in the file, or priority. */
+static int
+append_default(choice *c, const tlshost__registry *registry)
+{
+	const tlshost__names *order = &registry->conf.order;
+
+	for (size_t i = 0; i < order->len; i++) {
+		tlshost__candidate *one = find_candidate(registry,
+		    order->names[i]);
+
+		if (strcmp(order->names[i], "*") == 0)
+			return append_by_priority(c, registry);
+		if (one != NULL)
+			append_once(c, one);
+	}
+	return order->len == 0 ? append_by_priority(c, registry) : 0;
+}
+
+static int
+append_named(choice *c, const tlshost__registry *registry)
+{
+	for (size_t i = 0; i < c->names.len; i++) {
+		tlshost__candidate *one = find_candidate(registry,
+		    c->names.names[i]);
+
+		if (strcmp(c->names.names[i], "*") == 0)
+			return append_default(c, registry);
+		if (one != NULL)
+			append_once(c, one);
+	}
+	return 0;
+}
+
+/* OK, NO_MEMORY, or NO_BACKEND: the value is malformed. */
+static tlshost_status
+read_variable(choice *c, tlshost_error **ret_error)
+{
+	const char *value = tlshost__is_secure() ? NULL : getenv("TLS_BACKEND");
+	const char *problem = NULL;
+	tlshost_status st;
+
+	if (value == NULL || *value == '\0')
+		return TLSHOST_OK;
+	c->by = "TLS_BACKEND";
+	if ((c->value = tlshost__strdup(value)) == NULL)
+		return tlshost__fail_memory(ret_error);
+	st = tlshost__names_parse(c->value, strlen(c->value), 1, &c->names,
+	    &problem);
+	if (st == TLSHOST_NO_MEMORY)
+		return tlshost__fail_memory(ret_error);
+	if (st != TLSHOST_OK)
+		return tlshost__fail(ret_error, TLSHOST_NO_BACKEND,
+		    TLSHOST_PHASE_LOAD, NULL, "TLS_BACKEND=%.200s: %s",
+		    c->value, problem);
+	return TLSHOST_OK;
+}
+
+/* TLS_BACKEND, else the default order.  As read_variable. */
 static tlshost_status
 choose(const tlshost__registry *registry, choice *ret_choice,
     tlshost_error **ret_error)
 {
-	const char *value = tlshost__is_secure() ? NULL : getenv("TLS_BACKEND");
-	const tlshost__names *names = &registry->conf.order;
-	const char *problem = NULL;
 	choice c = { .by = "priority" };
 	tlshost_status st;
 
-	if ((c.order = tlshost__array(registry->len, sizeof(tlshost__candidate *))) ==
-	    NULL)
-		return tlshost__fail_memory(ret_error);
-	if (value != NULL && *value != '\0') {
-		c.by = "TLS_BACKEND";
-		st = (c.value = tlshost__strdup(value)) == NULL ?
-		    TLSHOST_NO_MEMORY : tlshost__names_parse(value,
-		    strlen(value), 1, &c.names, &problem);
-		if (st != TLSHOST_OK) {
-			choice_done(&c);
-			return st == TLSHOST_NO_MEMORY ?
-			    tlshost__fail_memory(ret_error) :
-			    tlshost__fail(ret_error, TLSHOST_NO_BACKEND,
-			    TLSHOST_PHASE_LOAD, NULL, "TLS_BACKEND=%.200s: %s",
-			    value, problem);
-		}
-		names = &c.names;
-	} else if (names->len != 0) {
+	if (registry->conf.order.len != 0)
 		c.by = tlshost__conffile_path;
+	if ((st = read_variable(&c, ret_error)) != TLSHOST_OK) {
+		choice_done(&c);
+		return st;
 	}
-	for (size_t i = 0; i < names->len; i++) {
-		tlshost__candidate *one = strcmp(names->names[i], "*") == 0 ?
-		    NULL : find_candidate(registry, names->names[i]);
-
-		if (one != NULL)
-			append_once(&c, one);
-		else if (strcmp(names->names[i], "*") == 0)
-			append_by_priority(&c, registry);
+	if ((c.order = tlshost__array(registry->len, sizeof(*c.order))) ==
+	    NULL || (c.value != NULL ? append_named(&c, registry) :
+	    append_default(&c, registry)) != 0) {
+		choice_done(&c);
+		return tlshost__fail_memory(ret_error);
 	}
-	if (names->len == 0)
-		append_by_priority(&c, registry);
 	*ret_choice = c;
 	return TLSHOST_OK;
 }
@@ -127,49 +167,68 @@ choose(const tlshost__registry *registry, choice *ret_choice,
  * Saying why not
  */
 
-/* What was found, what was skipped and why, and where it looked. */
 static void
-tell_search(tlshost__text *text, const tlshost__registry *registry)
+tell_candidate(tlshost__text *text, const tlshost__candidate *one,
+    tlshost_role role)
 {
-	const char *before = "; found ";
+	tlshost__text_add(text, "%s", one->name != NULL ? one->name :
+	    one->file);
+	if (one->state == TLSHOST_PLUGIN_SKIPPED)
+		tlshost__text_add(text, " (skipped: %s, %s)",
+		    tlshost__skip_word(one->skip), one->text != NULL ?
+		    one->text : tlshost__skip_text(one->skip));
+	else if (role != 0 &&
+	    (one->manifest.roles & (unsigned int)role) == 0)
+		tlshost__text_add(text, " (not for %s)",
+		    role == TLSHOST_ROLE_SERVER ? "servers" : "clients");
+	else if (one->starting)
+		tlshost__text_add(text, " (is being started)");
+}
 
-	tlshost__registry_lock();
-	for (size_t i = 0; i < registry->len; i++) {
-		const tlshost__candidate *one = registry->candidates[i];
+static void
+tell_directories(tlshost__text *text, const tlshost__registry *registry)
+{
+	const char *before = "; looked in ";
+	char words[128];
 
-		tlshost__text_add(text, "%s%s", before,
-		    one->name != NULL ? one->name : one->file);
-		if (one->state == TLSHOST_PLUGIN_SKIPPED)
-			tlshost__text_add(text, " (skipped: %s%s%s)",
-			    tlshost__skip_word(one->skip),
-			    one->text != NULL ? ", " : "",
-			    one->text != NULL ? one->text : "");
-		before = ", ";
-	}
-	tlshost__registry_unlock();
-	if (registry->len == 0)
-		tlshost__text_add(text, "; found no plugin");
-	before = "; looked in ";
 	for (size_t i = 0; i < registry->directories_len; i++) {
-		tlshost__text_add(text, "%s%s", before,
-		    registry->directories[i]);
+		const tlshost__directory *one = &registry->directories[i];
+
+		tlshost__text_add(text, "%s%s", before, one->path);
+		if (one->error != 0)
+			tlshost__text_add(text, " (%s)", strerror_r(one->error,
+			    words, sizeof(words)));
 		before = ", ";
 	}
 }
 
+/* What was found, what was skipped and why, and where it looked. */
+static void
+tell_search(tlshost__text *text, const tlshost__registry *registry,
+    tlshost_role role)
+{
+	tlshost__registry_lock();
+	for (size_t i = 0; i < registry->len; i++) {
+		tlshost__text_add(text, i == 0 ? "; found " : ", ");
+		tell_candidate(text, registry->candidates[i], role);
+	}
+	tlshost__registry_unlock();
+	if (registry->len == 0)
+		tlshost__text_add(text, "; found no plugin");
+	tell_directories(text, registry);
+}
+
+/* Takes over text, which begins the message.  role 0: it does not matter. */
 static tlshost_status
 fail_search(const tlshost__registry *registry, tlshost__text *text,
-    tlshost_error **ret_error)
+    tlshost_role role, tlshost_error **ret_error)
 {
 	tlshost_status st;
 
-	tell_search(text, registry);
-	if (text->failed)
-		(void)tlshost__fail_memory(ret_error);
-	else
-		(void)tlshost__fail(ret_error, TLSHOST_NO_BACKEND,
-		    TLSHOST_PHASE_LOAD, NULL, "%s", text->text);
-	st = text->failed ? TLSHOST_NO_MEMORY : TLSHOST_NO_BACKEND;
+	tell_search(text, registry, role);
+	st = text->failed ? tlshost__fail_memory(ret_error) :
+	    tlshost__fail(ret_error, TLSHOST_NO_BACKEND, TLSHOST_PHASE_LOAD,
+	    NULL, "%s", text->text);
 	free(text->text);
 	return st;
 }
@@ -201,16 +260,18 @@ check_registry(const tlshost__registry *registry, tlshost_error **ret_error)
  * One backend
  */
 
-static tlshost_backend *
-load(tlshost__candidate *candidate)
+/* OK: *ret_backend, or NULL if it cannot be used; NO_MEMORY. */
+static tlshost_status
+load(tlshost__candidate *candidate, tlshost_backend **ret_backend)
 {
-	tlshost_backend *backend;
+	tlshost_status st;
 
-	tlshost__candidate_load(candidate);
+	if ((st = tlshost__candidate_load(candidate)) != TLSHOST_OK)
+		return st;
 	tlshost__registry_lock();
-	backend = candidate->backend;
+	*ret_backend = candidate->backend;
 	tlshost__registry_unlock();
-	return backend;
+	return TLSHOST_OK;
 }
 
 tlshost_status
@@ -220,7 +281,7 @@ tlshost_backend_by_name(const char *name, tlshost_backend **ret_backend,
 	tlshost__text text = { 0 };
 	tlshost__registry *registry;
 	tlshost__candidate *candidate;
-	tlshost_backend *backend;
+	tlshost_backend *backend = NULL;
 	tlshost_status st;
 
 	if (name == NULL || ret_backend == NULL ||
@@ -232,14 +293,16 @@ tlshost_backend_by_name(const char *name, tlshost_backend **ret_backend,
 	if ((st = check_registry(registry, ret_error)) != TLSHOST_OK)
 		return st;
 	candidate = find_candidate(registry, name);
-	if (candidate != NULL && (backend = load(candidate)) != NULL) {
+	if (candidate != NULL && load(candidate, &backend) != TLSHOST_OK)
+		return tlshost__fail_memory(ret_error);
+	if (backend != NULL) {
 		*ret_backend = backend;
 		return TLSHOST_OK;
 	}
 	tlshost__text_add(&text, candidate == NULL ?
 	    "there is no backend \"%s\"" : "backend \"%s\" cannot be used",
 	    name);
-	return fail_search(registry, &text, ret_error);
+	return fail_search(registry, &text, (tlshost_role)0, ret_error);
 }
 
 /* The choice that was made, for each role; under the registry's lock. */
@@ -258,58 +321,78 @@ recall(tlshost_role role, tlshost_backend *backend)
 	return backend;
 }
 
-static tlshost_backend *
-try_order(const choice *c, tlshost_role role)
+/*
+ * The first that becomes ready; as load.  No memory for one is no reason to
+ * take the next.
+ */
+static tlshost_status
+try_order(const choice *c, tlshost_role role, tlshost_backend **ret_backend)
 {
-	for (size_t i = 0; i < c->len; i++) {
-		tlshost_backend *backend;
+	tlshost_backend *backend = NULL;
+	tlshost_status st = TLSHOST_OK;
 
-		if ((c->order[i]->manifest.roles & (unsigned int)role) != 0 &&
-		    (backend = load(c->order[i])) != NULL)
-			return backend;
+	for (size_t i = 0; i < c->len && st == TLSHOST_OK && backend == NULL;
+	    i++)
+		if ((c->order[i]->manifest.roles & (unsigned int)role) != 0)
+			st = load(c->order[i], &backend);
+	if (st == TLSHOST_OK)
+		*ret_backend = backend;
+	return st;
+}
+
+static void
+tell_choice(tlshost__text *text, const choice *c)
+{
+	if (c->value != NULL)
+		tlshost__text_add(text, "TLS_BACKEND=%.200s names no usable "
+		    "backend", c->value);
+	else if (strcmp(c->by, "priority") != 0)
+		tlshost__text_add(text, "\"order\" in %s names no usable "
+		    "backend", c->by);
+	else
+		tlshost__text_add(text, "there is no usable backend");
+}
+
+static tlshost_status
+find_default(tlshost_role role, tlshost_backend **ret_backend,
+    tlshost_error **ret_error)
+{
+	tlshost__registry *registry = tlshost__registry_get();
+	tlshost_backend *backend = NULL;
+	tlshost__text text = { 0 };
+	tlshost_status st;
+	choice c;
+
+	if ((st = check_registry(registry, ret_error)) != TLSHOST_OK ||
+	    (st = choose(registry, &c, ret_error)) != TLSHOST_OK)
+		return st;
+	if (try_order(&c, role, &backend) != TLSHOST_OK) {
+		st = tlshost__fail_memory(ret_error);
+	} else if (backend != NULL) {
+		*ret_backend = recall(role, backend);
+	} else {
+		tell_choice(&text, &c);
+		st = fail_search(registry, &text, role, ret_error);
 	}
-	return NULL;
+	choice_done(&c);
+	return st;
 }
 
 tlshost_status
 tlshost_backend_default(tlshost_role role, tlshost_backend **ret_backend,
     tlshost_error **ret_error)
 {
-	tlshost__text text = { 0 };
-	tlshost__registry *registry;
 	tlshost_backend *backend;
-	tlshost_status st;
-	choice c;
 
 	if (ret_backend == NULL ||
 	    (role != TLSHOST_ROLE_CLIENT && role != TLSHOST_ROLE_SERVER))
 		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
 		    TLSHOST_PHASE_LOAD, NULL,
 		    "ret_backend is NULL, or role is none");
-	if ((backend = recall(role, NULL)) != NULL) {
-		*ret_backend = backend;
-		return TLSHOST_OK;
-	}
-	registry = tlshost__registry_get();
-	if ((st = check_registry(registry, ret_error)) != TLSHOST_OK ||
-	    (st = choose(registry, &c, ret_error)) != TLSHOST_OK)
-		return st;
-	backend = try_order(&c, role);
-	if (backend != NULL) {
-		*ret_backend = recall(role, backend);
-		choice_done(&c);
-		return TLSHOST_OK;
-	}
-	if (c.value != NULL)
-		tlshost__text_add(&text, "TLS_BACKEND=%.200s names no usable "
-		    "backend", c.value);
-	else if (registry->conf.order.len != 0)
-		tlshost__text_add(&text, "\"order\" in %s names no usable "
-		    "backend", tlshost__conffile_path);
-	else
-		tlshost__text_add(&text, "there is no usable backend");
-	choice_done(&c);
-	return fail_search(registry, &text, ret_error);
+	if ((backend = recall(role, NULL)) == NULL)
+		return find_default(role, ret_backend, ret_error);
+	*ret_backend = backend;
+	return TLSHOST_OK;
 }
 
 const char *
@@ -427,7 +510,7 @@ index_of(const tlshost_backend_list *list, const tlshost__candidate *candidate)
 }
 
 static long
-find_default(const tlshost_backend_list *list, const choice *c,
+default_index(const tlshost_backend_list *list, const choice *c,
     tlshost_role role)
 {
 	tlshost_backend *made = recall(role, NULL);
@@ -454,8 +537,21 @@ describe_choice(const choice *c)
 	return tlshost__format("order in %s", c->by);
 }
 
-/* Which one the default is, or why there is none.  0, or -1: no memory. */
-static int
+/* TLS_BACKEND or the file names none that can be used: worth saying. */
+static char *
+describe_problem(const tlshost_backend_list *list, const choice *c)
+{
+	tlshost__text text = { 0 };
+
+	if (list->defaults[0] >= 0 || list->defaults[1] >= 0 ||
+	    strcmp(c->by, "priority") == 0)
+		return NULL;
+	tell_choice(&text, c);
+	return text.text;
+}
+
+/* Which one the default is, or why there is none.  OK, NO_MEMORY. */
+static tlshost_status
 fill_choice(tlshost_backend_list *list)
 {
 	tlshost_error *error = NULL;
@@ -469,20 +565,36 @@ fill_choice(tlshost_backend_list *list)
 			list->problem = tlshost__strdup(
 			    tlshost_error_message(error));
 		tlshost_error_free(error);
-		return list->problem != NULL ? 0 : -1;
+		return list->problem != NULL ? TLSHOST_OK : TLSHOST_NO_MEMORY;
 	}
-	list->defaults[0] = find_default(list, &c, TLSHOST_ROLE_CLIENT);
-	list->defaults[1] = find_default(list, &c, TLSHOST_ROLE_SERVER);
+	list->defaults[0] = default_index(list, &c, TLSHOST_ROLE_CLIENT);
+	list->defaults[1] = default_index(list, &c, TLSHOST_ROLE_SERVER);
+	list->problem = describe_problem(list, &c);
 	list->chosen_by = describe_choice(&c);
-	if (list->defaults[0] < 0 && list->defaults[1] < 0 &&
-	    strcmp(c.by, "priority") != 0 && list->chosen_by != NULL)
-		list->problem = tlshost__format("%s names no usable backend",
-		    list->chosen_by);
-	st = list->chosen_by == NULL || (list->problem == NULL &&
-	    list->defaults[0] < 0 && list->defaults[1] < 0 &&
-	    strcmp(c.by, "priority") != 0) ? TLSHOST_NO_MEMORY : TLSHOST_OK;
+	if (list->chosen_by == NULL)
+		st = TLSHOST_NO_MEMORY;
 	choice_done(&c);
-	return st == TLSHOST_OK ? 0 : -1;
+	return st;
+}
+
+/* Loads, if that is wanted, and takes down how it stands. */
+static tlshost_status
+fill_entries(tlshost_backend_list *list, int load_them)
+{
+	tlshost_status st;
+
+	for (size_t i = 0; i < list->len; i++) {
+		tlshost__candidate *candidate = list->registry->candidates[i];
+
+		if (load_them && (st = tlshost__candidate_load(candidate)) !=
+		    TLSHOST_OK)
+			return st;
+		tlshost__registry_lock();
+		list->entries[i] = (entry){ candidate, candidate->state,
+		    candidate->skip, candidate->text, candidate->backend };
+		tlshost__registry_unlock();
+	}
+	return TLSHOST_OK;
 }
 
 tlshost_status
@@ -495,27 +607,14 @@ tlshost_backend_list_new(int load_them, tlshost_backend_list **ret_list,
 	if (ret_list == NULL)
 		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
 		    TLSHOST_PHASE_LOAD, NULL, "ret_list is NULL");
-	if ((registry = tlshost__registry_get()) == NULL)
-		return tlshost__fail_memory(ret_error);
-	if ((list = calloc(1, sizeof(*list))) == NULL)
+	if ((registry = tlshost__registry_get()) == NULL ||
+	    (list = calloc(1, sizeof(*list))) == NULL)
 		return tlshost__fail_memory(ret_error);
 	list->registry = registry;
 	list->len = registry->len;
-	if ((list->entries = tlshost__array(list->len, sizeof(entry))) == NULL) {
-		free(list);
-		return tlshost__fail_memory(ret_error);
-	}
-	for (size_t i = 0; i < list->len; i++) {
-		tlshost__candidate *candidate = registry->candidates[i];
-
-		if (load_them)
-			tlshost__candidate_load(candidate);
-		tlshost__registry_lock();
-		list->entries[i] = (entry){ candidate, candidate->state,
-		    candidate->skip, candidate->text, candidate->backend };
-		tlshost__registry_unlock();
-	}
-	if (fill_choice(list) != 0) {
+	if ((list->entries = tlshost__array(list->len, sizeof(entry))) == NULL ||
+	    fill_entries(list, load_them) != TLSHOST_OK ||
+	    fill_choice(list) != TLSHOST_OK) {
 		tlshost_backend_list_free(list);
 		return tlshost__fail_memory(ret_error);
 	}
@@ -666,5 +765,5 @@ const char *
 tlshost_backend_list_directory(const tlshost_backend_list *list, size_t i)
 {
 	return list != NULL && i < list->registry->directories_len ?
-	    list->registry->directories[i] : NULL;
+	    list->registry->directories[i].path : NULL;
 }

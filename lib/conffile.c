@@ -193,6 +193,11 @@ tlshost__conffile_read(const char *path, tlshost__conffile *ret_file,
 			*ret_file = file;
 			return TLSHOST_OK;
 		}
+		/* What it says is not known: as bad as if it were malformed. */
+		if (!error->is_static) {
+			error->status = TLSHOST_BAD_CONFIG;
+			error->phase = TLSHOST_PHASE_LOAD;
+		}
 		return tlshost__fail_in(ret_error, error, "tlshost.conf");
 	}
 	at = (const char *)data;

@@ -25,8 +25,8 @@ typedef struct tlshost__conffile {
 } tlshost__conffile;
 
 void tlshost__conffile_done(tlshost__conffile *file);
-/* A missing file is an empty one.  OK, NO_MEMORY, IO, BAD_CONFIG (with the
- * line). */
+/* A missing file is an empty one.  OK, NO_MEMORY, BAD_CONFIG: it cannot be
+ * read, or is malformed (with the line). */
 tlshost_status tlshost__conffile_read(const char *path,
     tlshost__conffile *ret_file, tlshost_error **ret_error);
 /* Where it is; tests put it elsewhere. */

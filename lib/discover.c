@@ -20,7 +20,8 @@
 #endif
 
 #define ADDED_MAX 16
-#define FILES_MAX 1024
+/* More suites than this no library has; IANA has registered some 350. */
+#define SUITES_MAX ((size_t)1024)
 
 int tlshost__secure_override = -1;
 
@@ -147,7 +148,10 @@ describe(tlshost__candidate *candidate, int directory_secure)
 		    (uint64_t)info.st_size, &candidate->manifest);
 	close(fd);
 	if (skip != TLSHOST__SKIP_NONE) {
-		skip_candidate(candidate, skip, NULL);
+		skip_candidate(candidate, skip,
+		    skip == TLSHOST__SKIP_INSECURE_PERMISSIONS &&
+		    !directory_secure ? tlshost__format(
+		    "others than root may change its directory") : NULL);
 		return;
 	}
 	candidate->name = tlshost__manifest_value(&candidate->manifest,
@@ -233,7 +237,7 @@ list_names(DIR *dir, tlshost__names *names)
 	struct dirent *entry;
 	char *copy;
 
-	while ((entry = readdir(dir)) != NULL && names->len < FILES_MAX) {
+	while ((entry = readdir(dir)) != NULL) {
 		if (!is_plugin_name(entry->d_name))
 			continue;
 		if (tlshost__grow(&names->names, names->len, &names->cap,
@@ -247,29 +251,43 @@ list_names(DIR *dir, tlshost__names *names)
 	return 0;
 }
 
+/* Files below a directory that is read already, or could not be, are no
+ * second candidates.  1: it is new; 0: it is known; -1: out of memory. */
+static int
+add_directory(tlshost__registry *found, const char *path)
+{
+	char *copy;
+
+	for (size_t i = 0; i < found->directories_len; i++)
+		if (strcmp(found->directories[i].path, path) == 0)
+			return 0;
+	if (tlshost__grow(&found->directories, found->directories_len,
+	    &found->directories_cap, sizeof(tlshost__directory)) != 0 ||
+	    (copy = tlshost__strdup(path)) == NULL)
+		return -1;
+	found->directories[found->directories_len++] =
+	    (tlshost__directory){ copy, 0 };
+	return 1;
+}
+
 static int
 search_directory(tlshost__registry *found, const char *path)
 {
 	tlshost__names names = { 0 };
 	struct stat info;
-	int result = -1, secure;
-	char *copy;
+	int result, secure;
 	DIR *dir;
 
-	if (tlshost__grow(&found->directories, found->directories_len,
-	    &found->directories_cap, sizeof(char *)) != 0 ||
-	    (copy = tlshost__strdup(path)) == NULL)
-		return -1;
-	found->directories[found->directories_len++] = copy;
-	if ((dir = opendir(path)) == NULL)
+	if ((result = add_directory(found, path)) <= 0)
+		return result;
+	if ((dir = opendir(path)) == NULL) {
+		found->directories[found->directories_len - 1].error = errno;
 		return errno == ENOMEM ? -1 : 0;
-	secure = fstat(dirfd(dir), &info) == 0 && only_root_writes(&info);
-	if (list_names(dir, &names) == 0) {
-		result = 0;
-		for (size_t i = 0; i < names.len && result == 0; i++)
-			result = add_candidate(found, path, names.names[i],
-			    secure);
 	}
+	secure = fstat(dirfd(dir), &info) == 0 && only_root_writes(&info);
+	result = list_names(dir, &names);
+	for (size_t i = 0; i < names.len && result == 0; i++)
+		result = add_candidate(found, path, names.names[i], secure);
 	closedir(dir);
 	tlshost__names_done(&names);
 	return result;
@@ -311,7 +329,7 @@ registry_free(tlshost__registry *found)
 	for (size_t i = 0; i < found->len; i++)
 		candidate_free(found->candidates[i]);
 	for (size_t i = 0; i < found->directories_len; i++)
-		free(found->directories[i]);
+		free(found->directories[i].path);
 	free(found->candidates);
 	free(found->directories);
 	free(found->path_problem);
@@ -358,29 +376,23 @@ tlshost__registry_get(void)
  */
 
 /* What loading came to, before it is published. */
-typedef struct loading {
-	const struct tlshost_plugin *table;
+typedef struct outcome {
 	tlshost__skip skip;
-	char *text;
-} loading;
+	char *text;                      /* NULL: the reason's own */
+} outcome;
 
-static loading
+static const outcome success;
+
+static outcome
 refused(tlshost__skip skip, char *text)
 {
-	return (loading){ NULL, skip, text };
+	return (outcome){ skip, text };
 }
 
 static const char *
 manifest_value(const tlshost__candidate *candidate, const char *key)
 {
 	return tlshost__manifest_value(&candidate->manifest, key);
-}
-
-static int
-agrees(const tlshost__candidate *candidate, const char *key, const char *value)
-{
-	return value != NULL &&
-	    strcmp(manifest_value(candidate, key), value) == 0;
 }
 
 /* Whatever comes after this member was added later, and may be missing. */
@@ -399,116 +411,99 @@ slots_filled(const struct tlshost_plugin *t)
 	    t->shutdown != NULL && t->pending != NULL && t->info != NULL;
 }
 
-static loading
-check_table(const tlshost__candidate *candidate,
-    const struct tlshost_plugin *table)
+static outcome
+check_shape(const struct tlshost_plugin *table)
 {
 	if (table == NULL || table->size < TABLE_MIN)
 		return refused(TLSHOST__SKIP_BAD_TABLE, tlshost__format(
 		    "the table has %u bytes, not %zu", table == NULL ? 0 :
 		    table->size, TABLE_MIN));
 	if (table->abi_major != TLSHOST_PLUGIN_ABI_MAJOR)
-		return refused(TLSHOST__SKIP_ABI_MAJOR, NULL);
+		return refused(TLSHOST__SKIP_ABI_MAJOR, tlshost__format(
+		    "the table is of ABI %u, the host of %u",
+		    table->abi_major, TLSHOST_PLUGIN_ABI_MAJOR));
 	if (!slots_filled(table))
-		return refused(TLSHOST__SKIP_BAD_TABLE,
-		    tlshost__format("a slot that every backend must fill is "
-		    "empty"));
-	if (!agrees(candidate, "name", table->name))
-		return refused(TLSHOST__SKIP_NAME_MISMATCH, NULL);
-	if (!agrees(candidate, "version", table->version))
-		return refused(TLSHOST__SKIP_VERSION_MISMATCH, NULL);
-	if (!agrees(candidate, "library", table->library))
-		return refused(TLSHOST__SKIP_LIBRARY_MISMATCH, NULL);
-	if (table->roles != candidate->manifest.roles)
-		return refused(TLSHOST__SKIP_ROLES_MISMATCH, NULL);
+		return refused(TLSHOST__SKIP_BAD_TABLE, tlshost__format(
+		    "a slot that every backend must fill is empty"));
 	if (table->lowest_version < TLSHOST_VERSION_TLSV1 ||
 	    table->highest_version > TLSHOST_VERSION_TLSV1_3 ||
 	    table->lowest_version > table->highest_version ||
-	    table->config_size <
-	    offsetof(struct tlshost_plugin_config, suites))
-		return refused(TLSHOST__SKIP_BAD_TABLE,
-		    tlshost__format("versions or config_size are out of "
-		    "range"));
-	return (loading){ table, TLSHOST__SKIP_NONE, NULL };
+	    table->config_size < offsetof(struct tlshost_plugin_config, suites))
+		return refused(TLSHOST__SKIP_BAD_TABLE, tlshost__format(
+		    "versions or config_size are out of range"));
+	return success;
 }
 
-/*
- * dlopen under no lock of ours: a constructor that waits for one, in a thread
- * that holds the loader's, would wait for ever.  Two threads may do this at
- * once for one file; they get the same handle and the same table.
- */
-static loading
-open_plugin(const tlshost__candidate *candidate)
+static outcome
+check_word(const tlshost__candidate *candidate, const char *key,
+    const char *value, tlshost__skip skip)
+{
+	const char *promised = manifest_value(candidate, key);
+
+	if (value != NULL && strcmp(promised, value) == 0)
+		return success;
+	return refused(skip, tlshost__format(
+	    "the manifest says %s=%.200s, the plugin %.200s", key, promised,
+	    value != NULL ? value : "nothing"));
+}
+
+/* The manifest is a hint; what was loaded must be what was announced. */
+static outcome
+check_table(const tlshost__candidate *candidate,
+    const struct tlshost_plugin *table)
+{
+	outcome o = check_shape(table);
+
+	if (o.skip == TLSHOST__SKIP_NONE)
+		o = check_word(candidate, "name", table->name,
+		    TLSHOST__SKIP_NAME_MISMATCH);
+	if (o.skip == TLSHOST__SKIP_NONE)
+		o = check_word(candidate, "version", table->version,
+		    TLSHOST__SKIP_VERSION_MISMATCH);
+	if (o.skip == TLSHOST__SKIP_NONE)
+		o = check_word(candidate, "library", table->library,
+		    TLSHOST__SKIP_LIBRARY_MISMATCH);
+	if (o.skip == TLSHOST__SKIP_NONE &&
+	    table->roles != candidate->manifest.roles)
+		o = refused(TLSHOST__SKIP_ROLES_MISMATCH, NULL);
+	return o;
+}
+
+static outcome
+enter_plugin(const tlshost__candidate *candidate, void *handle,
+    const struct tlshost_plugin **ret_table)
 {
 	union { void *object; tlshost_plugin_entry function; } entry;
 	const struct tlshost_plugin *table = NULL;
-	const char *problem;
 	int32_t status;
-	void *handle;
+	outcome o;
 
-	(void)dlerror();
-	if ((handle = dlopen(candidate->file, RTLD_NOW | RTLD_LOCAL)) == NULL) {
-		problem = dlerror();
-		return refused(TLSHOST__SKIP_LOAD_FAILED, tlshost__format("%s",
-		    problem != NULL ? problem : "dlopen failed"));
-	}
 	if ((entry.object = dlsym(handle, TLSHOST_PLUGIN_ENTRY_NAME)) == NULL)
 		return refused(TLSHOST__SKIP_NO_ENTRY, tlshost__format(
 		    "no symbol %s", TLSHOST_PLUGIN_ENTRY_NAME));
 	if ((status = entry.function(&tlshost__host, &table)) != TLSHOST_OK)
 		return refused(TLSHOST__SKIP_ENTRY_REFUSED, tlshost__format(
 		    "the entry point returned %d", (int)status));
-	return check_table(candidate, table);
-}
-
-static loading
-start_plugin(const tlshost__candidate *candidate, tlshost_backend *backend)
-{
-	tlshost_error *error = NULL;
-	tlshost_sink sink;
-	tlshost_status st;
-	const char *library = NULL;
-	loading done = { candidate->table, TLSHOST__SKIP_NONE, NULL };
-
-	tlshost__sink_init(&sink, candidate->name, TLSHOST_PHASE_LOAD, NULL);
-	st = tlshost__border(&sink, "init", backend->ops.init(&sink, &library),
-	    TLSHOST__ALLOW(UNSUPPORTED), &error);
-	tlshost__sink_done(&sink);
-	if (st == TLSHOST_OK && (library == NULL || *library == '\0'))
-		st = tlshost__fail(&error, TLSHOST_BACKEND_FAULT,
-		    TLSHOST_PHASE_LOAD, candidate->name,
-		    "it did not say which library runs");
-	if (st != TLSHOST_OK) {
-		done = refused(st == TLSHOST_NO_MEMORY ?
-		    TLSHOST__SKIP_NO_MEMORY : TLSHOST__SKIP_INIT_FAILED,
-		    tlshost__format("%s", tlshost_error_message(error)));
-		tlshost_error_free(error);
-		return done;
-	}
-	backend->library = library;
-	backend->ciphers_len = backend->ops.suites(NULL, 0);
-	if (backend->ciphers_len == 0 || backend->ciphers_len > 65536)
-		return refused(TLSHOST__SKIP_INIT_FAILED, tlshost__format(
-		    "the library has no cipher suites"));
-	if ((backend->ciphers = tlshost__array(backend->ciphers_len,
-	    sizeof(*backend->ciphers))) == NULL)
-		return refused(TLSHOST__SKIP_NO_MEMORY, NULL);
-	backend->ciphers_len = backend->ops.suites(backend->ciphers,
-	    backend->ciphers_len) < backend->ciphers_len ? 0 :
-	    backend->ciphers_len;
-	return done;
+	if ((o = check_table(candidate, table)).skip == TLSHOST__SKIP_NONE)
+		*ret_table = table;
+	return o;
 }
 
 /* The host's own copy: what a smaller table lacks is NULL. */
 static tlshost_backend *
-make_backend(const tlshost__candidate *candidate)
+make_backend(const tlshost__candidate *candidate,
+    const struct tlshost_plugin *table)
 {
 	static atomic_uint_fast64_t next_id;
-	const struct tlshost_plugin *table = candidate->table;
 	tlshost_backend *backend;
 
 	if ((backend = calloc(1, sizeof(*backend))) == NULL)
 		return NULL;
+	if ((backend->ciphers = tlshost__array(SUITES_MAX,
+	    sizeof(*backend->ciphers))) == NULL) {
+		free(backend);
+		return NULL;
+	}
 	memcpy(&backend->ops, table, table->size < sizeof(backend->ops) ?
 	    table->size : sizeof(backend->ops));
 	backend->name = candidate->name;
@@ -523,64 +518,195 @@ make_backend(const tlshost__candidate *candidate)
 	return backend;
 }
 
-/* With the lock: one thread starts the library, others wait for it. */
-static void
-start_candidate(tlshost__candidate *candidate)
+static outcome
+call_init(tlshost_backend *backend)
 {
-	tlshost_backend *backend;
-	loading done;
+	tlshost_error *error = NULL;
+	tlshost_sink sink;
+	tlshost_status st;
+	outcome o = success;
 
+	tlshost__sink_init(&sink, backend->name, TLSHOST_PHASE_LOAD, NULL);
+	st = tlshost__border(&sink, "init",
+	    backend->ops.init(&sink, &backend->library),
+	    TLSHOST__ALLOW(UNSUPPORTED), &error);
+	tlshost__sink_done(&sink);
+	if (st == TLSHOST_NO_MEMORY)
+		o = refused(TLSHOST__SKIP_NO_MEMORY, NULL);
+	else if (st != TLSHOST_OK)
+		o = refused(TLSHOST__SKIP_INIT_FAILED, tlshost__format("%s",
+		    tlshost_error_message(error)));
+	else if (backend->library == NULL || *backend->library == '\0')
+		o = refused(TLSHOST__SKIP_INIT_FAILED, tlshost__format(
+		    "it did not say which library runs"));
+	tlshost_error_free(error);
+	return o;
+}
+
+/* Allocates nothing that has to succeed: init has run, and runs once. */
+static outcome
+fetch_suites(tlshost_backend *backend)
+{
+	size_t len = backend->ops.suites(backend->ciphers, SUITES_MAX);
+	uint16_t *fitting;
+
+	if (len == 0 || len > SUITES_MAX)
+		return refused(TLSHOST__SKIP_INIT_FAILED, tlshost__format(
+		    "it has %zu cipher suites", len));
+	backend->ciphers_len = len;
+	if ((fitting = realloc(backend->ciphers, len * sizeof(*fitting))) !=
+	    NULL)
+		backend->ciphers = fitting;
+	return success;
+}
+
+/*
+ * From the entry point to a library that runs, in the one thread whose turn it
+ * is, with no lock.
+ */
+static outcome
+start_plugin(tlshost__candidate *candidate, void *handle,
+    tlshost_backend **ret_backend)
+{
+	const struct tlshost_plugin *table = candidate->table;
+	tlshost_backend *backend;
+	outcome o = success;
+
+	if (table == NULL)
+		o = enter_plugin(candidate, handle, &table);
+	if (o.skip != TLSHOST__SKIP_NONE)
+		return o;
+	pthread_mutex_lock(&lock);
+	candidate->table = table;
+	candidate->state = TLSHOST_PLUGIN_LOADED;
+	pthread_mutex_unlock(&lock);
+	if ((backend = make_backend(candidate, table)) == NULL)
+		return refused(TLSHOST__SKIP_NO_MEMORY, NULL);
+	o = call_init(backend);
+	if (o.skip == TLSHOST__SKIP_NONE)
+		o = fetch_suites(backend);
+	if (o.skip == TLSHOST__SKIP_NONE) {
+		*ret_backend = backend;
+		return o;
+	}
+	free(backend->ciphers);
+	free(backend);
+	return o;
+}
+
+/* What this thread is inside dlopen for: a constructor may ask us again. */
+typedef struct opening {
+	const tlshost__candidate *candidate;
+	const struct opening *outer;
+} opening;
+
+static _Thread_local const opening *openings;
+
+static int
+is_opening(const tlshost__candidate *candidate)
+{
+	for (const opening *one = openings; one != NULL; one = one->outer)
+		if (one->candidate == candidate)
+			return 1;
+	return 0;
+}
+
+/*
+ * dlopen under no lock of ours: a constructor that waits for one, in a thread
+ * that holds the loader's, would wait for ever.  Several threads may do this at
+ * once for one file; they get the same handle.  What it leaves open stays open
+ * for ever.
+ */
+static void *
+open_plugin(const tlshost__candidate *candidate, char **ret_problem)
+{
+	const opening self = { candidate, openings };
+	const char *problem;
+	void *handle;
+
+	openings = &self;
+	(void)dlerror();
+	handle = dlopen(candidate->file, RTLD_NOW | RTLD_LOCAL);
+	if (handle == NULL) {
+		problem = dlerror();
+		*ret_problem = tlshost__format("%s", problem != NULL ?
+		    problem : "dlopen failed");
+	}
+	openings = self.outer;
+	return handle;
+}
+
+static int
+is_settled(const tlshost__candidate *candidate)
+{
+	return candidate->state == TLSHOST_PLUGIN_SKIPPED ||
+	    candidate->state == TLSHOST_PLUGIN_READY;
+}
+
+/* With the lock.  1: the caller's turn has come; 0: nothing is left to do. */
+static int
+take_turn(tlshost__candidate *candidate)
+{
 	while (candidate->starting) {
 		/* Its own init asks for it: it is not ready, and waiting for
 		 * oneself never ends. */
 		if (pthread_equal(candidate->starter, pthread_self()))
-			return;
+			return 0;
 		pthread_cond_wait(&started, &lock);
 	}
-	if (candidate->state != TLSHOST_PLUGIN_LOADED)
-		return;
-	if ((backend = make_backend(candidate)) == NULL)
-		return;
+	if (is_settled(candidate))
+		return 0;
 	candidate->starting = 1;
 	candidate->starter = pthread_self();
-	pthread_mutex_unlock(&lock);
-	done = start_plugin(candidate, backend);
-	pthread_mutex_lock(&lock);
-	candidate->starting = 0;
-	if (done.skip == TLSHOST__SKIP_NONE) {
-		candidate->backend = backend;
-		candidate->state = TLSHOST_PLUGIN_READY;
-		backend = NULL;
-	} else {
-		skip_candidate(candidate, done.skip, done.text);
-	}
-	if (backend != NULL)
-		free(backend->ciphers);
-	free(backend);
-	pthread_cond_broadcast(&started);
+	return 1;
 }
 
-void
+/* With the lock. */
+static tlshost_status
+end_turn(tlshost__candidate *candidate, outcome o, tlshost_backend *backend)
+{
+	candidate->starting = 0;
+	pthread_cond_broadcast(&started);
+	if (o.skip == TLSHOST__SKIP_NO_MEMORY)
+		return TLSHOST_NO_MEMORY;
+	if (o.skip != TLSHOST__SKIP_NONE) {
+		skip_candidate(candidate, o.skip, o.text);
+	} else {
+		candidate->backend = backend;
+		candidate->state = TLSHOST_PLUGIN_READY;
+	}
+	return TLSHOST_OK;
+}
+
+tlshost_status
 tlshost__candidate_load(tlshost__candidate *candidate)
 {
-	loading done;
+	tlshost_backend *backend = NULL;
+	tlshost_status st = TLSHOST_OK;
+	char *problem = NULL;
+	void *handle;
+	int settled;
+	outcome o;
 
 	pthread_mutex_lock(&lock);
-	if (candidate->state == TLSHOST_PLUGIN_DESCRIBED) {
-		pthread_mutex_unlock(&lock);
-		done = open_plugin(candidate);
-		pthread_mutex_lock(&lock);
-		/* The first to come back publishes. */
-		if (candidate->state != TLSHOST_PLUGIN_DESCRIBED) {
-			free(done.text);
-		} else if (done.skip != TLSHOST__SKIP_NONE) {
-			skip_candidate(candidate, done.skip, done.text);
-		} else {
-			candidate->table = done.table;
-			candidate->state = TLSHOST_PLUGIN_LOADED;
-		}
-	}
-	if (candidate->state == TLSHOST_PLUGIN_LOADED)
-		start_candidate(candidate);
+	settled = is_settled(candidate);
 	pthread_mutex_unlock(&lock);
+	if (settled || is_opening(candidate))
+		return TLSHOST_OK;
+	handle = open_plugin(candidate, &problem);
+	pthread_mutex_lock(&lock);
+	if (take_turn(candidate)) {
+		pthread_mutex_unlock(&lock);
+		if (handle == NULL) {
+			o = refused(TLSHOST__SKIP_LOAD_FAILED, problem);
+			problem = NULL;
+		} else {
+			o = start_plugin(candidate, handle, &backend);
+		}
+		pthread_mutex_lock(&lock);
+		st = end_turn(candidate, o, backend);
+	}
+	pthread_mutex_unlock(&lock);
+	free(problem);
+	return st;
 }

@@ -20,26 +20,34 @@ typedef struct tlshost__candidate {
 	tlshost_plugin_state state;
 	tlshost__skip skip;
 	char *text;                      /* of the skip */
-	const struct tlshost_plugin *table;
-	int starting;                    /* init runs ... */
+	const struct tlshost_plugin *table; /* once loaded */
+	int starting;                    /* its entry point or init runs ... */
 	pthread_t starter;               /* ... in this thread */
 	tlshost_backend *backend;        /* once ready */
 } tlshost__candidate;
 
+typedef struct tlshost__directory {
+	char *path;
+	int error;                       /* why it cannot be read; 0 */
+} tlshost__directory;
+
 typedef struct tlshost__registry {
 	tlshost__candidate **candidates; /* in the order of the search */
 	size_t len, cap;
-	char **directories;
+	tlshost__directory *directories;
 	size_t directories_len, directories_cap;
 	tlshost__conffile conf;
-	tlshost_error *conf_error;       /* tlshost.conf is malformed */
+	tlshost_error *conf_error;       /* tlshost.conf cannot be used */
 	char *path_problem;              /* of TLSHOST_PLUGIN_PATH */
 } tlshost__registry;
 
 /* Searches, on first use.  NULL: out of memory, try again. */
 tlshost__registry *tlshost__registry_get(void);
-/* Makes a candidate ready, or says why not: its state tells. */
-void tlshost__candidate_load(tlshost__candidate *candidate);
+/*
+ * Makes a candidate ready.  OK: its state tells what came of it; one that this
+ * very thread is loading just now stays as it is.  NO_MEMORY: try again.
+ */
+tlshost_status tlshost__candidate_load(tlshost__candidate *candidate);
 
 void tlshost__registry_lock(void);
 void tlshost__registry_unlock(void);

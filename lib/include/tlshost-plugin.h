@@ -369,7 +369,8 @@ struct tlshost_plugin {
 	uint64_t capabilities;     /* bits of enum tlshost_capability */
 
 	/*
-	 * [all] Starts the library.  Called once, before any other slot.
+	 * [all] Starts the library.  Called once, before any other slot, and
+	 * again only after NO_MEMORY.
 	 * *ret_library: the name and version that runs, "OpenSSL 3.0.22", good
 	 * for ever.  OK; LIBRARY or UNSUPPORTED: the backend cannot be used.
 	 */
@@ -377,7 +378,7 @@ struct tlshost_plugin {
 
 	/*
 	 * [all] The suites that the library has, all versions, its own order.
-	 * Writes up to cap ids; returns how many there are.
+	 * Writes up to cap ids; returns how many there are, 1 to 1024.
 	 */
 	size_t (*suites)(uint16_t *ids, size_t cap);
 
