@@ -24,6 +24,11 @@
 #define IOV_MAX_COUNT 1024
 /* What writev joins: one full record. */
 #define JOIN ((size_t)16384)
+/*
+ * A writer leaves the queue well below the buffer's cap, over which the buffer
+ * reads no more either: two ends that both write would wait for each other.
+ */
+#define QUEUED_MAX ((size_t)65536)
 
 struct tlshost_socket {
 	tlshost_buffer *buffer;
@@ -243,7 +248,8 @@ receive_once(tlshost_socket *s)
 	(void)tlshost_buffer_commit_incoming(s->buffer, n > 0 ? (size_t)n : 0);
 	/* A reset is an end without close_notify, and is told as that unless
 	 * the peer had closed before. */
-	if (n == 0) {
+	if (n == 0 || (n < 0 && code == ECONNRESET)) {
+		n = 0;
 		s->eof = 1;
 		(void)tlshost_buffer_network_eof(s->buffer);
 	}
@@ -632,7 +638,17 @@ tlshost_socket_recv(tlshost_socket *s, void *dst, size_t cap, size_t *ret_len)
 
 	if (s == NULL || dst == NULL || cap == 0 || ret_len == NULL)
 		return TLSHOST_INVALID_ARGUMENT;
-	st = run(s, step_read, &r, deadline_in(s->timeout));
+	if (guard(s) == TLSHOST_IO) {
+		/* The network is broken; what came before, or how it ended, is
+		 * still to be had. */
+		pthread_mutex_lock(&s->lock);
+		st = step_read(s, &r);
+		pthread_mutex_unlock(&s->lock);
+		if (st == TLSHOST_WANT_READ || st == TLSHOST_WANT_WRITE)
+			st = TLSHOST_IO;
+	} else {
+		st = run(s, step_read, &r, deadline_in(s->timeout));
+	}
 	if (st == TLSHOST_OK)
 		*ret_len = r.len;
 	return st;
@@ -647,11 +663,13 @@ static tlshost_status
 step_write(tlshost_socket *s, void *arguments)
 {
 	writing *w = arguments;
+	size_t n = 0, len = w->len - w->done;
 	tlshost_status st;
-	size_t n = 0;
 
+	if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
+		return TLSHOST_WANT_WRITE;
 	st = tlshost_buffer_write(s->buffer, w->src + w->done,
-	    w->len - w->done, &n);
+	    len < QUEUED_MAX ? len : QUEUED_MAX, &n);
 	if (st != TLSHOST_OK)
 		return st;
 	w->done += n;
@@ -783,6 +801,8 @@ step_writev(tlshost_socket *s, void *arguments)
 	size_t len, n;
 
 	while ((len = join(j, record, sizeof(record))) != 0) {
+		if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
+			return TLSHOST_WANT_WRITE;
 		n = 0;
 		if ((st = tlshost_buffer_write(s->buffer, record, len, &n)) !=
 		    TLSHOST_OK)
@@ -840,7 +860,12 @@ tlshost_socket_shutdown(tlshost_socket *s)
 	deadline until = deadline_in(s != NULL ? s->timeout : 0);
 	tlshost_status st = run(s, step_shutdown, NULL, until);
 
-	return st == TLSHOST_OK ? flush_until(s, until, s->timeout != 0) : st;
+	if (st == TLSHOST_OK)
+		st = flush_until(s, until, s->timeout != 0);
+	/* A peer that said good-bye and left need not hear ours. */
+	if (st == TLSHOST_IO && tlshost_buffer_shutdown_received(s->buffer))
+		return TLSHOST_OK;
+	return st;
 }
 
 static tlshost_status
