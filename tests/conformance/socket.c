@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/* The TLS socket, over a socket pair and over TCP, with a real backend. */
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "pair.h"
+
+static tlshost_client_context *client_context;
+static tlshost_server_context *server_context;
+static tlshost_socket *client, *server;
+
+static void
+make_contexts(void)
+{
+	setup s = { .certificate = "rsa" };
+	tlshost_config *client_side, *server_side;
+
+	assert_status(tlshost_backend_by_name(getenv("CHECK_CLIENT"),
+	    &client_backend, NULL), TLSHOST_OK);
+	server_backend = client_backend;
+	client_side = client_config(&s);
+	server_side = server_config(&s);
+	assert_status(tlshost_client_context_new(client_backend, client_side,
+	    &client_context, NULL), TLSHOST_OK);
+	assert_status(tlshost_server_context_new(server_backend, server_side,
+	    &server_context, NULL), TLSHOST_OK);
+	tlshost_config_unref(client_side);
+	tlshost_config_unref(server_side);
+}
+
+static void
+set_up(void)
+{
+	int fds[2];
+
+	make_contexts();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_status(tlshost_client_context_wrap_socket(client_context,
+	    fds[0], "srv.test", &client, NULL), TLSHOST_OK);
+	assert_status(tlshost_server_context_wrap_socket(server_context,
+	    fds[1], &server, NULL), TLSHOST_OK);
+}
+
+static void
+tear_down(void)
+{
+	tlshost_socket_free(client);
+	tlshost_socket_free(server);
+	tlshost_client_context_unref(client_context);
+	tlshost_server_context_unref(server_context);
+}
+
+static void *
+shake(void *pointer)
+{
+	tlshost_socket *s = pointer;
+	static tlshost_status status;
+
+	status = tlshost_socket_do_handshake(s);
+	return &status;
+}
+
+/* Both ends, each in its thread. */
+static void
+connect_both(void)
+{
+	pthread_t thread;
+	void *status;
+
+	ck_assert_int_eq(pthread_create(&thread, NULL, shake, server), 0);
+	assert_status(tlshost_socket_do_handshake(client), TLSHOST_OK);
+	ck_assert_int_eq(pthread_join(thread, &status), 0);
+	assert_status(*(tlshost_status *)status, TLSHOST_OK);
+}
+
+START_TEST(data_goes_both_ways)
+{
+	char text[16];
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_send(client, "ping", 4, &n), TLSHOST_OK);
+	ck_assert_uint_eq(n, 4);
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 4);
+	assert_status(tlshost_socket_send(server, "pong!", 5, &n), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(client, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_mem_eq(text, "pong!", 5);
+}
+END_TEST
+
+START_TEST(a_call_that_takes_too_long_can_be_made_again)
+{
+	char text[16];
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(server, 20), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_TIMEOUT);
+	ck_assert_ptr_nonnull(tlshost_socket_error(server));
+	assert_status(tlshost_socket_send(client, "late", 4, &n), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 4);
+}
+END_TEST
+
+START_TEST(a_non_blocking_socket_says_what_it_waits_for)
+{
+	static char data[1 << 20];
+	size_t n, total = 0, got = 0;
+	tlshost_status st;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(client, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_set_timeout(server, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(client, data, 1, &n),
+	    TLSHOST_WANT_READ);
+	ck_assert_int_eq(tlshost_socket_poll_events(client), POLLIN);
+	do {
+		st = tlshost_socket_send(client, data, sizeof(data), &n);
+		total += n;
+	} while (st == TLSHOST_OK && total < 64 * sizeof(data));
+	assert_status(st, TLSHOST_WANT_WRITE);
+	ck_assert_int_ne(tlshost_socket_poll_events(client) & POLLOUT, 0);
+	while (got < total) {
+		st = tlshost_socket_recv(server, data, sizeof(data), &n);
+		if (st == TLSHOST_WANT_READ)
+			st = tlshost_socket_flush(client);
+		else
+			got += n;
+		ck_assert(st == TLSHOST_OK || st == TLSHOST_WANT_WRITE);
+	}
+	ck_assert_uint_eq(got, total);
+}
+END_TEST
+
+START_TEST(pieces_are_joined)
+{
+	struct iovec iov[3] = { { (void *)(uintptr_t)"one ", 4 }, { NULL, 0 },
+	    { (void *)(uintptr_t)"two", 3 } };
+	char first[2], second[10];
+	struct iovec into[2] = { { first, 2 }, { second, 10 } };
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_writev(client, iov, 3, &n), TLSHOST_OK);
+	ck_assert_uint_eq(n, 7);
+	assert_status(tlshost_socket_readv(server, into, 2, &n), TLSHOST_OK);
+	ck_assert_uint_eq(n, 7);
+	ck_assert_mem_eq(first, "on", 2);
+	ck_assert_mem_eq(second, "e two", 5);
+}
+END_TEST
+
+#define LARGE ((size_t)4 << 20)
+
+typedef struct stream {
+	tlshost_socket *socket;
+	int ok;
+} stream;
+
+static void *
+write_much(void *pointer)
+{
+	stream *s = pointer;
+	static char data[LARGE];
+	size_t n;
+
+	s->ok = tlshost_socket_send(s->socket, data, sizeof(data), &n) ==
+	    TLSHOST_OK && n == sizeof(data);
+	return NULL;
+}
+
+static void *
+read_much(void *pointer)
+{
+	stream *s = pointer;
+	size_t n, total = 0;
+	char data[8192];
+
+	while (total < LARGE && tlshost_socket_recv(s->socket, data,
+	    sizeof(data), &n) == TLSHOST_OK && n != 0)
+		total += n;
+	s->ok = total == LARGE;
+	return NULL;
+}
+
+START_TEST(a_reader_and_a_writer_on_both_ends_at_once)
+{
+	stream streams[4] = { { client, 0 }, { client, 0 }, { server, 0 },
+	    { server, 0 } };
+	pthread_t threads[4];
+
+	connect_both();
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+		    i % 2 ? read_much : write_much, &streams[i]), 0);
+	for (int i = 0; i < 4; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		ck_assert_int_eq(streams[i].ok, 1);
+	}
+}
+END_TEST
+
+START_TEST(the_end_is_clean_or_ragged)
+{
+	char byte;
+	size_t n;
+
+	connect_both();
+	if (_i == 0)
+		assert_status(tlshost_socket_shutdown(client), TLSHOST_OK);
+	tlshost_socket_free(client);
+	client = NULL;
+	for (int i = 0; i < 2; i++)
+		assert_status(tlshost_socket_recv(server, &byte, 1, &n),
+		    _i == 0 ? TLSHOST_OK : TLSHOST_RAGGED_EOF);
+	/* No signal is raised; the write fails at some time. */
+	for (int i = 0; i < 3; i++)
+		(void)tlshost_socket_send(server, "x", 1, &n);
+}
+END_TEST
+
+static void *
+unwrap_server(void *result)
+{
+	int fd = -1;
+
+	if (tlshost_socket_unwrap(server, &fd, NULL, 0, NULL) != TLSHOST_OK)
+		fd = -1;
+	*(int *)result = fd;
+	return NULL;
+}
+
+START_TEST(unwrapping_gives_the_descriptor_back)
+{
+	int server_fd = -1, client_fd = -1;
+	pthread_t thread;
+	char text[8];
+	size_t extra = 99;
+
+	connect_both();
+	ck_assert_int_eq(pthread_create(&thread, NULL, unwrap_server,
+	    &server_fd), 0);
+	assert_status(tlshost_socket_unwrap(client, &client_fd, text,
+	    sizeof(text), &extra), TLSHOST_OK);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_uint_eq(extra, 0);
+	ck_assert_int_ge(server_fd, 0);
+	ck_assert_int_eq(fcntl(client_fd, F_GETFL) & O_NONBLOCK, 0);
+	ck_assert_int_eq(tlshost_socket_fileno(client), -1);
+	ck_assert_int_eq(write(client_fd, "plain", 5), 5);
+	ck_assert_int_eq(read(server_fd, text, 8), 5);
+	ck_assert_mem_eq(text, "plain", 5);
+	assert_status(tlshost_socket_send(client, "x", 1, &extra),
+	    TLSHOST_INVALID_STATE);
+	close(client_fd);
+	close(server_fd);
+}
+END_TEST
+
+START_TEST(a_stream_is_like_any_other)
+{
+	FILE *in, *out;
+	char line[64];
+
+	connect_both();
+	assert_status(tlshost_socket_stream(client, &out), TLSHOST_OK);
+	assert_status(tlshost_socket_stream(server, &in), TLSHOST_OK);
+	client = server = NULL;          /* the streams have them now */
+	ck_assert_int_gt(fprintf(out, "a line\n"), 0);
+	ck_assert_int_eq(fflush(out), 0);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), in));
+	ck_assert_str_eq(line, "a line\n");
+	ck_assert_int_eq(fclose(out), 0);
+	ck_assert_int_eq(fgetc(in), EOF);
+	ck_assert_int_eq(ferror(in), 0);
+	ck_assert_int_eq(fclose(in), 0);
+}
+END_TEST
+
+START_TEST(what_is_no_stream_socket_is_refused)
+{
+	tlshost_socket *s;
+	int fds[2], udp = socket(AF_INET, SOCK_DGRAM, 0);
+
+	ck_assert_int_eq(pipe(fds), 0);
+	assert_status(tlshost_client_context_wrap_socket(client_context,
+	    fds[0], "srv.test", &s, NULL), TLSHOST_INVALID_ARGUMENT);
+	assert_status(tlshost_client_context_wrap_socket(client_context, udp,
+	    "srv.test", &s, NULL), TLSHOST_INVALID_ARGUMENT);
+	assert_status(tlshost_client_context_wrap_socket(client_context, -1,
+	    "srv.test", &s, NULL), TLSHOST_INVALID_ARGUMENT);
+	close(fds[0]);
+	close(fds[1]);
+	close(udp);
+	tlshost_socket_free(NULL);
+}
+END_TEST
+
+static int
+listen_on_loopback(char *port, size_t cap)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len),
+	    0);
+	snprintf(port, cap, "%d", ntohs(address.sin_port));
+	return fd;
+}
+
+START_TEST(connect_and_accept_meet)
+{
+	tlshost_socket *c, *s;
+	pthread_t thread;
+	void *status;
+	char port[16];
+	int fd = listen_on_loopback(port, sizeof(port));
+
+	ck_assert_int_eq(listen(fd, 4), 0);
+	assert_status(tlshost_socket_accept(server_context, fd, 0, &s, NULL),
+	    TLSHOST_WANT_READ);
+	assert_status(tlshost_socket_accept(server_context, fd, 20, &s, NULL),
+	    TLSHOST_TIMEOUT);
+	assert_status(tlshost_socket_connect(client_context, "127.0.0.1", port,
+	    5000, &c, NULL), TLSHOST_OK);
+	assert_status(tlshost_socket_accept(server_context, fd, 5000, &s,
+	    NULL), TLSHOST_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, shake, s), 0);
+	assert_status(tlshost_socket_do_handshake(c), TLSHOST_OK);
+	ck_assert_int_eq(pthread_join(thread, &status), 0);
+	assert_status(*(tlshost_status *)status, TLSHOST_OK);
+	tlshost_socket_free(c);
+	tlshost_socket_free(s);
+	close(fd);
+}
+END_TEST
+
+START_TEST(nobody_there_is_told_with_the_reason)
+{
+	tlshost_error *error = NULL;
+	tlshost_socket *c;
+	char port[16];
+	int fd = listen_on_loopback(port, sizeof(port));
+
+	/* Bound, so that nobody else is, and not listening. */
+	assert_status(tlshost_socket_connect(client_context, "127.0.0.1", port,
+	    5000, &c, &error), TLSHOST_IO);
+	ck_assert_int_eq(tlshost_error_errno(error), ECONNREFUSED);
+	tlshost_error_free(error);
+	assert_status(tlshost_socket_connect(client_context,
+	    "host.invalid", port, 5000, &c, NULL), TLSHOST_RESOLVE);
+	assert_status(tlshost_socket_connect(client_context, "127.0.0.1", port,
+	    0, &c, NULL), TLSHOST_INVALID_ARGUMENT);
+	close(fd);
+}
+END_TEST
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite = suite_create("socket");
+	TCase *tcase = tcase_create("socket");
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: socket BACKEND\n");
+		return 2;
+	}
+	setenv("CHECK_CLIENT", argv[1], 1);
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_test(tcase, data_goes_both_ways);
+	tcase_add_test(tcase, a_call_that_takes_too_long_can_be_made_again);
+	tcase_add_test(tcase, a_non_blocking_socket_says_what_it_waits_for);
+	tcase_add_test(tcase, pieces_are_joined);
+	tcase_add_test(tcase, a_reader_and_a_writer_on_both_ends_at_once);
+	tcase_add_loop_test(tcase, the_end_is_clean_or_ragged, 0, 2);
+	tcase_add_test(tcase, unwrapping_gives_the_descriptor_back);
+	tcase_add_test(tcase, a_stream_is_like_any_other);
+	tcase_add_test(tcase, what_is_no_stream_socket_is_refused);
+	tcase_add_test(tcase, connect_and_accept_meet);
+	tcase_add_test(tcase, nobody_there_is_told_with_the_reason);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
