@@ -75,6 +75,14 @@ first=${plugins_built%% *}
 expect 0 "$first" --list-backends
 expect_json 0 '"status":"default"' backends
 expect 0 "$first" backends --no-load
+# Manifests are read without a TLS library in the process.
+if strace -f -e trace=openat -o "$tmp/trace" true 2>/dev/null; then
+	strace -f -e trace=openat -o "$tmp/trace" "$TLSPROBE" --list-backends \
+	    --no-load >"$tmp/out" 2>"$tmp/err"
+	grep -q libjansson "$tmp/trace" &&
+	    ! grep -qE 'libssl|libcrypto|libgnutls|libnss3' "$tmp/trace"
+	claim "--no-load opens no TLS library" $?
+fi
 TLS_BACKEND=nosuch expect 5 nosuch --list-backends
 TLS_BACKEND=nosuch expect_json 5 nosuch connect 127.0.0.1:1
 TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends

@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -1018,6 +1019,57 @@ START_TEST(a_buffer_made_before_a_fork_is_refused_in_the_child)
 }
 END_TEST
 
+/* Contexts made once, used by eight threads at the same time. */
+static tlshost_client_context *shared_client;
+static tlshost_server_context *shared_server;
+
+static void *
+shake_often(void *result)
+{
+	int *good = result;
+
+	for (int i = 0; i < 5; i++) {
+		pair p = { .piece = SIZE_MAX, .client_limit = SIZE_MAX,
+		    .server_limit = SIZE_MAX };
+		tlshost_status client, server;
+
+		if (tlshost_client_context_wrap_buffers(shared_client,
+		    "srv.test", &p.client, NULL) != TLSHOST_OK ||
+		    tlshost_server_context_wrap_buffers(shared_server,
+		    &p.server, NULL) != TLSHOST_OK)
+			return NULL;
+		shake_hands(&p, &client, &server);
+		*good += client == TLSHOST_OK && server == TLSHOST_OK;
+		free_pair(&p);
+	}
+	return NULL;
+}
+
+START_TEST(contexts_are_shared_by_eight_threads)
+{
+	setup s = { .version = versions[_i], .certificate = "ecdsa" };
+	tlshost_config *client = client_config(&s), *server = server_config(&s);
+	pthread_t threads[8];
+	int good[8] = { 0 };
+
+	assert_status(tlshost_client_context_new(client_backend, client,
+	    &shared_client, NULL), TLSHOST_OK);
+	assert_status(tlshost_server_context_new(server_backend, server,
+	    &shared_server, NULL), TLSHOST_OK);
+	for (int i = 0; i < 8; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, shake_often,
+		    &good[i]), 0);
+	for (int i = 0; i < 8; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+		ck_assert_int_eq(good[i], 5);
+	}
+	tlshost_client_context_unref(shared_client);
+	tlshost_server_context_unref(shared_server);
+	tlshost_config_unref(client);
+	tlshost_config_unref(server);
+}
+END_TEST
+
 #define ADD(test) tcase_add_test(tcase, test)
 #define ADD_BOTH(test) tcase_add_loop_test(tcase, test, 0, 2)
 
@@ -1073,6 +1125,7 @@ conformance_suite(const char *name)
 	    keys_of_every_form_are_read_and_errors_told_apart, 0, KEYS);
 	ADD_BOTH(the_key_log_goes_to_the_program_that_asked_for_it);
 	ADD_BOTH(a_buffer_made_before_a_fork_is_refused_in_the_child);
+	ADD_BOTH(contexts_are_shared_by_eight_threads);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
