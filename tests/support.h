@@ -10,6 +10,14 @@
 
 #include "tlshost.h"
 
+/*
+ * 1, defined before this is included: one process a test, whatever CK_FORK
+ * says.  What plugins were found and chosen stays so until a process ends.
+ */
+#ifndef RUN_SUITE_FORKS
+#define RUN_SUITE_FORKS 0
+#endif
+
 /* Shows names, not numbers. */
 #define assert_status(got_, wanted_)                                       \
 	do {                                                               \
@@ -39,6 +47,8 @@ run_suite(Suite *suite)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	if (RUN_SUITE_FORKS)
+		srunner_set_fork_status(runner, CK_FORK);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -19,6 +19,7 @@
 
 #include "conffile.h"
 #include "discover.h"
+#define RUN_SUITE_FORKS 1
 #include "support.h"
 #include "tlshost-plugin.h"
 
@@ -1200,18 +1201,8 @@ make_suite(void)
 int
 main(int argc, char **argv)
 {
-	SRunner *runner;
-	int failed;
-
 	if (argc == 3 && strcmp(argv[1], "--privileged") == 0)
 		/* LeakSanitizer, at exit, may not look at such a process. */
 		_exit(privileged_main(argv[2]));
-	/* One process a test, whatever CK_FORK says: what was found and chosen
-	 * stays so until the process ends. */
-	runner = srunner_create(make_suite());
-	srunner_set_fork_status(runner, CK_FORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run_suite(make_suite());
 }

@@ -9,6 +9,7 @@
 
 #include "conffile.h"
 #include "discover.h"
+#define RUN_SUITE_FORKS 1
 #include "support.h"
 
 /* A directory of its own for each test, with links to plugins. */
