@@ -242,6 +242,9 @@ add_anchor(trust *store, const struct tlshost_bytes *der, size_t of)
 		ERR_clear_error();
 		return ok;
 	}
+	/* Fills what the library would fill on first use, in whatever thread. */
+	(void)X509_check_purpose(cert, -1, 0);
+	ERR_clear_error();
 	ok = X509_STORE_add_cert(store->store, cert);
 	if (ok && of <= NAMES_MAX) {
 		name = X509_NAME_dup(X509_get_subject_name(cert));
