@@ -4,9 +4,11 @@
 # make-certs.sh DIRECTORY: the certificates and keys of the tests, made once
 # with the openssl program.  NAME.pem is a chain, NAME.key its key.
 set -eu
-mkdir -p "$1"
-cd "$1"
-[ ! -f done ] || exit 0
+[ ! -d "$1" ] || exit 0
+# Two tests may want them at once: made aside, and the first one counts.
+made=$1.$$
+mkdir -p "$made"
+cd "$made"
 exec 2>log
 
 cat >ca.cnf <<'END'
@@ -103,4 +105,5 @@ openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in rsa.key \
     -outform DER -out rsa.encrypted.der
 openssl rsa -traditional -aes128 -passout pass:secret -in rsa.key \
     -out rsa.traditional.pem
-touch done
+cd ..
+mv -T "$made" "$1" || rm -rf "$made"

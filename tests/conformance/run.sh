@@ -5,7 +5,7 @@
 set -u
 [ -n "${plugins_built:-}" ] || exit 77
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
-	cat "$TLSHOST_TEST_CERTS/log"
+	cat "$TLSHOST_TEST_CERTS".*/log
 	exit 99
 }
 TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
