@@ -361,6 +361,8 @@ protocol_listed(const tlshost_config *config, struct tlshost_bytes protocol)
 {
 	if (protocol.len == 0)
 		return 1;
+	if (protocol.data == NULL)
+		return 0;
 	for (size_t i = 0; i < config->protocols_len; i++)
 		if (config->protocols[i].len == protocol.len &&
 		    memcmp(config->protocols[i].data, protocol.data,

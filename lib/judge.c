@@ -18,6 +18,18 @@
  * The report
  */
 
+/* What a plugin hands over need not be there. */
+static int
+are_bytes(const struct tlshost_bytes *items, size_t len)
+{
+	if (items == NULL)
+		return len == 0;
+	for (size_t i = 0; i < len; i++)
+		if (items[i].data == NULL && items[i].len != 0)
+			return 0;
+	return 1;
+}
+
 /* Array and bytes in one block; NULL: out of memory. */
 static struct tlshost_bytes *
 copy_chain(const struct tlshost_bytes *chain, size_t len)
@@ -167,8 +179,9 @@ tlshost__trail_path_used(tlshost_trail *trail, const struct tlshost_bytes *path,
 {
 	struct tlshost_bytes *copy;
 
-	if (len == 0 || len > TLSHOST__PATH_MAX)
-		return TLSHOST_LIBRARY;
+	if (trail == NULL || !are_bytes(path, len) || len == 0 ||
+	    len > TLSHOST__PATH_MAX)
+		return TLSHOST_BACKEND_FAULT;
 	if ((copy = copy_chain(path, len)) == NULL)
 		return TLSHOST_NO_MEMORY;
 	free(trail->path);
@@ -204,7 +217,8 @@ complain(complaint *c, uint32_t reasons, int depth, const char *text)
  */
 static int
 check_trail(const tlshost__judgement *judgement,
-    const tlshost__policy *policy, const tlshost_trail *trail, complaint *c)
+    const tlshost__policy *policy, const tlshost__cert *leaf,
+    const tlshost_trail *trail, complaint *c)
 {
 	tlshost__cert certs[TLSHOST__PATH_MAX];
 	const tlshost__cert *path[TLSHOST__PATH_MAX];
@@ -214,6 +228,12 @@ check_trail(const tlshost__judgement *judgement,
 	if (trail->len == 0) {
 		complain(c, TLSHOST_REASON_OTHER, -1,
 		    "the backend did not say which path it used");
+		return 0;
+	}
+	if (trail->path[0].len != leaf->len ||
+	    memcmp(trail->path[0].data, leaf->der, leaf->len) != 0) {
+		complain(c, TLSHOST_REASON_OTHER, -1,
+		    "the backend verified another certificate");
 		return 0;
 	}
 	for (size_t i = 0; i < trail->len; i++) {
@@ -269,7 +289,8 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	tlshost__sink_done(&sink);
 	*ret_good = 0;
 	if (st == TLSHOST_OK) {
-		*ret_good = check_trail(judgement, policy, trail, c);
+		*ret_good = check_trail(judgement, policy, path[0],
+		    trail, c);
 	} else if (st == TLSHOST_BAD_CERTIFICATE) {
 		verdict.native_text[sizeof(verdict.native_text) - 1] = '\0';
 		if (!c->told) {
@@ -522,7 +543,7 @@ tlshost__link_judge(tlshost_link *link, const struct tlshost_bytes *chain,
 	tlshost_status st;
 
 	*ret_alert = ALERT_INTERNAL_ERROR;
-	if (link->verification != NULL || (chain == NULL && len != 0) ||
+	if (link->verification != NULL || !are_bytes(chain, len) ||
 	    (context->config->validate && context->trust == NULL))
 		st = tlshost__fail(&error, TLSHOST_BACKEND_FAULT,
 		    TLSHOST_PHASE_HANDSHAKE, context->backend->name,

@@ -19,46 +19,10 @@
 
 #include "conffile.h"
 #include "discover.h"
+#include "memory.h"
 #define RUN_SUITE_FORKS 1
 #include "support.h"
 #include "tlshost-plugin.h"
-
-/* ------------------------------------------------------------------------
- * Memory: the library's allocations, counted and refused
- */
-
-static atomic_long allocations, refuse_at = -1;
-
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-
-static int
-is_refused(void)
-{
-	return atomic_fetch_add(&allocations, 1) == refuse_at;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-	return is_refused() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return is_refused() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-	return is_refused() ? NULL : __real_realloc(old, size);
-}
 
 /* ------------------------------------------------------------------------
  * The hook

@@ -330,8 +330,8 @@ struct tlshost_host {
 
 	/*
 	 * From within verify_path, before it returns OK: the path that the
-	 * library used, leaf first, anchor last; copied.  Returns OK or
-	 * NO_MEMORY.
+	 * library used, leaf first, anchor last; copied.  Returns OK, NO_MEMORY,
+	 * or BACKEND_FAULT: it is no path.
 	 */
 	int32_t (*path_used)(tlshost_trail *trail,
 	    const struct tlshost_bytes *path, size_t len);
