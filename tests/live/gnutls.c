@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The cipher table beside GnuTLS: every suite that both know is the same. */
+#include "config.h"
+
+#include <gnutls/gnutls.h>
+
+#include "../support.h"
+
+static int
+version_of(gnutls_protocol_t version)
+{
+	switch (version) {
+	case GNUTLS_TLS1_3:
+		return TLSHOST_VERSION_TLSV1_3;
+	case GNUTLS_TLS1_2:
+		return TLSHOST_VERSION_TLSV1_2;
+	default:
+		return 0;
+	}
+}
+
+START_TEST(every_suite_of_gnutls_is_in_the_table_under_the_same_name)
+{
+	gnutls_kx_algorithm_t kx;
+	gnutls_cipher_algorithm_t encryption;
+	gnutls_mac_algorithm_t mac;
+	gnutls_protocol_t version;
+	unsigned char id[2];
+	const char *name;
+	size_t known = 0;
+
+	for (; (name = gnutls_cipher_suite_info(known, id, &kx, &encryption,
+	    &mac, &version)) != NULL; known++) {
+		const tlshost_cipher_info *row = tlshost_cipher_by_id(
+		    (uint16_t)(id[0] << 8 | id[1]));
+		int lowest;
+
+		if (strcmp(name, "TLS_DHE_DSS_ARCFOUR_128_SHA1") == 0)
+			continue; /* 0x0066: IANA never registered it */
+		ck_assert_msg(row != NULL, "%s", name);
+		lowest = tlshost_cipher_info_lowest_version(row);
+		ck_assert_msg(tlshost_cipher_info_name(row,
+		    TLSHOST_DIALECT_GNUTLS) != NULL, "%s", name);
+		ck_assert_str_eq(tlshost_cipher_info_name(row,
+		    TLSHOST_DIALECT_GNUTLS), name);
+		/* It begins later with some than their RFC has it. */
+		if (version_of(version) != 0)
+			ck_assert_int_le(lowest, version_of(version));
+		else
+			ck_assert_int_lt(lowest, TLSHOST_VERSION_TLSV1_2);
+		/* GnuTLS counts the bits of the key, and so does the table. */
+		ck_assert_msg((size_t)tlshost_cipher_info_bits(row) ==
+		    8 * gnutls_cipher_get_key_size(encryption) ||
+		    encryption == GNUTLS_CIPHER_3DES_CBC, "%s: %d bits", name,
+		    (int)tlshost_cipher_info_bits(row));
+	}
+	ck_assert_uint_ge(known, 60);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("table beside GnuTLS");
+	TCase *tcase = tcase_create("names");
+
+	tcase_add_test(tcase,
+	    every_suite_of_gnutls_is_in_the_table_under_the_same_name);
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
