@@ -151,8 +151,11 @@ compile_suites(compilation *c)
 			highest = to;
 	}
 	if (len == 0) {
-		find_broken(c, TLSHOST_FIELD_CIPHERS,
-		    "no cipher suite of the list can be used");
+		add_finding(c, TLSHOST_FIELD_CIPHERS, TLSHOST_SEVERITY_ERROR,
+		    "no cipher suite of the list can be used: backend %s, "
+		    "which is %s, has none for these versions",
+		    c->backend->name, c->backend->library);
+		c->incomplete = 1;
 		return;
 	}
 	if (c->values.highest_version > highest)

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "plugin.h"
 
@@ -19,7 +20,21 @@ TLSHOST_PLUGIN_MANIFEST(50,
 
 const struct tlshost_host *host;
 
-static char library[64];
+static char library[256];
+
+/* A system-wide configuration works on every connection and cannot be undone:
+ * whoever looks at the library's name has to see it. */
+static void
+name_library(const char *version)
+{
+	const char *file = gnutls_get_system_config_file();
+
+	if (file == NULL || access(file, R_OK) != 0)
+		snprintf(library, sizeof(library), "GnuTLS %s", version);
+	else
+		snprintf(library, sizeof(library), "GnuTLS %s (with %.200s)",
+		    version, file);
+}
 
 static int32_t
 init(tlshost_sink *sink, const char **ret_library)
@@ -35,7 +50,7 @@ init(tlshost_sink *sink, const char **ret_library)
 		return fail(sink, TLSHOST_LIBRARY, 0,
 		    "GnuTLS has no usable cipher suites; see its system-wide "
 		    "configuration");
-	snprintf(library, sizeof(library), "GnuTLS %s", version);
+	name_library(version);
 	*ret_library = library;
 	return TLSHOST_OK;
 }

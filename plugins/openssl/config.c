@@ -7,6 +7,23 @@
 
 #include "plugin.h"
 
+/* What openssl.cnf may have set, and what is set nowhere else. */
+#define GROUPS "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096"
+#define SIGNATURES                                                        \
+	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"           \
+	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"       \
+	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"    \
+	"RSA+SHA256:RSA+SHA384:RSA+SHA512"
+/* TLS 1.0 and 1.1 sign with SHA-1, and there is no way around it. */
+#define SIGNATURES_OLD SIGNATURES ":ECDSA+SHA1:RSA+SHA1"
+
+/* Macros of OpenSSL cast const away from what they only read; clang says so. */
+static char *
+unconst(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
 /* ------------------------------------------------------------------------
  * Suites
  */
@@ -69,7 +86,10 @@ list_suites(uint16_t *ids, size_t cap)
 		SSL_CTX_set_security_level(ctx, 0);
 		SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
 		SSL_CTX_set_max_proto_version(ctx, 0);
-		ssl = SSL_new(ctx);
+		/* A suite that no signature or group is left for is hidden. */
+		if (SSL_CTX_set1_sigalgs_list(ctx, unconst(SIGNATURES_OLD)) &&
+		    SSL_CTX_set1_groups_list(ctx, unconst(GROUPS)))
+			ssl = SSL_new(ctx);
 	}
 	for (unsigned int id = 0; ssl != NULL && id < 0x10000; id++) {
 		const SSL_CIPHER *suite = find_suite(ssl, (uint16_t)id);
@@ -149,13 +169,6 @@ context_suites(const void *object, uint16_t *ids, size_t cap)
  * The rest
  */
 
-/* Macros of OpenSSL cast const away from what they only read; clang says so. */
-static char *
-unconst(const char *text)
-{
-	return (char *)(uintptr_t)text;
-}
-
 /* Below TLS 1.2 the library demands level 0; the floor of keys and signatures
  * in certificates is the host's then. */
 static int
@@ -181,16 +194,6 @@ options(void)
 	return SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET |
 	    SSL_OP_NO_COMPRESSION | SSL_OP_CIPHER_SERVER_PREFERENCE;
 }
-
-/* What openssl.cnf may have set, and what is set nowhere else. */
-#define GROUPS "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096"
-#define SIGNATURES                                                        \
-	"ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"           \
-	"rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"       \
-	"rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512:"    \
-	"RSA+SHA256:RSA+SHA384:RSA+SHA512"
-/* TLS 1.0 and 1.1 sign with SHA-1, and there is no way around it. */
-#define SIGNATURES_OLD SIGNATURES ":ECDSA+SHA1:RSA+SHA1"
 
 int
 context_apply(const context *ctx, SSL *ssl)
