@@ -575,6 +575,11 @@ tlshost_buffer_key_update(tlshost_buffer *buffer, int request)
 		    buffer->ops->key_update == NULL ?
 		    "the backend has no key update" :
 		    "there is no key update before TLS 1.3");
+	if (request && (tlshost_backend_capabilities(
+	    buffer->link.context->backend) &
+	    TLSHOST_CAPABILITY_KEY_UPDATE_REQUEST) == 0)
+		return refuse(buffer, TLSHOST_UNSUPPORTED, TLSHOST_PHASE_WRITE,
+		    "the backend cannot ask the peer for a new key");
 	if (over_cap(buffer))
 		return TLSHOST_WANT_WRITE;
 	tlshost__sink_init(&sink, buffer->link.context->backend->name,

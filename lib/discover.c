@@ -513,7 +513,8 @@ make_backend(const tlshost__candidate *candidate,
 	backend->capabilities = table->capabilities;
 	if (backend->ops.key_update == NULL)
 		backend->capabilities &=
-		    ~(uint64_t)TLSHOST_CAPABILITY_KEY_UPDATE;
+		    ~(uint64_t)(TLSHOST_CAPABILITY_KEY_UPDATE |
+		    TLSHOST_CAPABILITY_KEY_UPDATE_REQUEST);
 	backend->id = atomic_fetch_add(&next_id, 1) + 1;
 	return backend;
 }

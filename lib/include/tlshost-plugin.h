@@ -473,7 +473,8 @@ struct tlshost_plugin {
 	/*
 	 * [optional] TLS 1.3 (RFC 8446, 4.6.3): renews our sending key, and asks
 	 * the peer to renew its own if request is 1.  OK; UNSUPPORTED before
-	 * TLS 1.3.  Needed for the capability key-update.
+	 * TLS 1.3.  Needed for the capability key-update; request is 1 only
+	 * for a backend with key-update-request.
 	 */
 	int32_t (*key_update)(tlshost_sink *sink, void *connection,
 	    uint32_t request);

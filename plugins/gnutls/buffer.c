@@ -12,12 +12,47 @@
  * The transport: the host's queues
  */
 
+/*
+ * A client of TLS 1.3 may refuse the server's certificate in the clear: OpenSSL
+ * does, for it has no key to write with yet.  The library takes such a record
+ * for a damaged one, so that records are followed here until the handshake is
+ * done.
+ */
+static void
+follow_records(connection *conn, const uint8_t *data, size_t len)
+{
+	const uint8_t *head = conn->head;
+
+	while (len != 0) {
+		size_t step = 1;
+
+		if (conn->head_len < sizeof(conn->head)) {
+			conn->head[conn->head_len++] = *data;
+			conn->body_left = (size_t)head[3] << 8 | head[4];
+			conn->plain_alert = -1;
+		} else {
+			step = len < conn->body_left ? len : conn->body_left;
+			conn->body_left -= step;
+			if (conn->body_left == 0 && head[0] == RECORD_ALERT &&
+			    head[3] == 0 && head[4] == 2)
+				conn->plain_alert = data[step - 1];
+		}
+		if (conn->head_len == sizeof(conn->head) &&
+		    conn->body_left == 0)
+			conn->head_len = 0;
+		data += step;
+		len -= step;
+	}
+}
+
 static ssize_t
 pull(gnutls_transport_ptr_t pointer, void *dst, size_t cap)
 {
 	connection *conn = pointer;
 	size_t len = host->pull(conn->link, dst, cap);
 
+	if (len != 0 && !conn->done)
+		follow_records(conn, dst, len);
 	if (len != 0)
 		return (ssize_t)len;
 	if (host->ended(conn->link))
@@ -142,7 +177,7 @@ offers(const struct tlshost_bytes *ids, uint16_t id)
 }
 
 static int
-offers_tls13(const struct tlshost_hello *hello)
+offers_version(const struct tlshost_hello *hello, uint32_t version)
 {
 	struct tlshost_bytes versions = hello->supported_versions;
 
@@ -150,7 +185,20 @@ offers_tls13(const struct tlshost_hello *hello)
 		return 0;
 	versions.data++;
 	versions.len--;
-	return offers(&versions, TLSHOST_VERSION_TLSV1_3);
+	return offers(&versions, (uint16_t)version);
+}
+
+/* A server of older versions alone does not look at the extension, and would
+ * answer with a version that is not in it (RFC 8446, 4.2.1). */
+static int
+no_common_version(const context *ctx, const struct tlshost_hello *hello)
+{
+	if (hello->supported_versions.data == NULL)
+		return 0;
+	for (uint32_t v = ctx->lowest; v <= ctx->highest; v++)
+		if (offers_version(hello, v))
+			return 0;
+	return 1;
 }
 
 /*
@@ -161,7 +209,7 @@ static const offer *
 choose(const context *ctx, const struct tlshost_hello *hello)
 {
 	int tls13 = ctx->highest >= TLSHOST_VERSION_TLSV1_3 &&
-	    offers_tls13(hello);
+	    offers_version(hello, TLSHOST_VERSION_TLSV1_3);
 
 	for (size_t i = 0; i < ctx->offers_len; i++) {
 		const suite *one = ctx->offers[i].suite;
@@ -192,6 +240,8 @@ apply_server(connection *conn, const struct tlshost_hello *hello)
 	const offer *chosen = choose(ctx, hello);
 	int code;
 
+	if (no_common_version(ctx, hello))
+		return GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
 	if (chosen == NULL)
 		return GNUTLS_E_NO_CIPHER_SUITES;
 	if ((code = gnutls_priority_set(conn->session, chosen->priority)) < 0 ||
@@ -293,6 +343,7 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
 	conn->context = ctx;
 	conn->link = link;
 	conn->alert_sent = -1;
+	conn->plain_alert = -1;
 	code = gnutls_init(&conn->session, GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
 	    GNUTLS_NO_TICKETS | (ctx->role == TLSHOST_ROLE_SERVER ?
 	    GNUTLS_SERVER : GNUTLS_CLIENT));
@@ -430,8 +481,10 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 	if (gnutls_protocol_get_version(conn->session) != GNUTLS_TLS1_3)
 		return fail(sink, TLSHOST_UNSUPPORTED, 0,
 		    "there is no key update before TLS 1.3");
-	code = gnutls_session_key_update(conn->session,
-	    request != 0 ? GNUTLS_KU_PEER : 0);
+	/* Never asked to ask: when both ends do at the same time, this library
+	 * takes the other's request for an answer that breaks the protocol. */
+	(void)request;
+	code = gnutls_session_key_update(conn->session, 0);
 	if (code < 0)
 		return fail_connection(sink, conn, code,
 		    "the key cannot be updated");

@@ -8,9 +8,6 @@
 
 #include "plugin.h"
 
-/* Enough for the names of all parts. */
-#define STRING_MAX 2048
-
 void
 context_free(void *object)
 {
@@ -25,6 +22,7 @@ context_free(void *object)
 	for (size_t i = 0; i < ctx->offers_len; i++)
 		gnutls_priority_deinit(ctx->offers[i].priority);
 	free(ctx->offers);
+	free(ctx->own);
 	free(ctx->ids);
 	free(ctx->protocols);
 	free(ctx->protocol_bytes);
@@ -180,6 +178,30 @@ note_kind(context *ctx, gnutls_privkey_t key)
 		ctx->has_ec = 1;
 }
 
+/*
+ * A client has one certificate, and whoever asks gets it: the library alone
+ * would keep it back if its issuer is not among those that the server names,
+ * and of some kinds in TLS 1.2 always.
+ */
+static int
+show_own(gnutls_session_t session, const gnutls_datum_t *issuers,
+    int issuers_len, const gnutls_pk_algorithm_t *kinds, int kinds_len,
+    gnutls_pcert_st **ret_own, unsigned int *ret_len,
+    gnutls_privkey_t *ret_key)
+{
+	const connection *conn = gnutls_session_get_ptr(session);
+	const context *ctx = conn->context;
+
+	(void)issuers;
+	(void)issuers_len;
+	(void)kinds;
+	(void)kinds_len;
+	*ret_own = ctx->own;
+	*ret_len = ctx->own_len;
+	*ret_key = ctx->own_key;
+	return 0;
+}
+
 static int32_t
 add_chain(tlshost_sink *sink, context *ctx,
     const struct tlshost_plugin_chain *chain)
@@ -219,6 +241,14 @@ add_chain(tlshost_sink *sink, context *ctx,
 		 * the array, not the array. */
 		code = gnutls_certificate_set_key(ctx->credentials, NULL, 0,
 		    pcerts, (int)len, key);
+		if (code >= 0 && ctx->role == TLSHOST_ROLE_CLIENT) {
+			ctx->own = pcerts;
+			ctx->own_len = loaded;
+			ctx->own_key = key;
+			gnutls_certificate_set_retrieve_function2(
+			    ctx->credentials, show_own);
+			return TLSHOST_OK;
+		}
 		if (code >= 0) {
 			free(pcerts);
 			return TLSHOST_OK;

@@ -42,6 +42,8 @@ uint16_t suite_of_session(gnutls_session_t session);
  */
 size_t suites_closed_subset(const uint16_t *ids, size_t len, uint32_t lowest,
     uint32_t highest, char *string, size_t cap);
+/* Enough for the names of all parts. */
+#define STRING_MAX 2048
 /* The priority string of a server that is to take this one suite. */
 void suite_string(const suite *one, uint32_t lowest, uint32_t highest,
     char *string, size_t cap);
@@ -65,6 +67,9 @@ typedef struct context {
 	uint32_t validate, client_auth, key_log;
 	uint32_t lowest, highest;
 	gnutls_certificate_credentials_t credentials;
+	gnutls_pcert_st *own;            /* clients: what the credentials hold, */
+	unsigned int own_len;            /* to be shown whoever asks */
+	gnutls_privkey_t own_key;
 	gnutls_priority_t priority;      /* clients */
 	uint16_t *ids;                   /* in effect, in order */
 	size_t ids_len;
@@ -88,7 +93,12 @@ typedef struct connection {
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t refused_alert;
 	int32_t alert_sent;
+	uint8_t head[5];                 /* of the record that comes in */
+	size_t head_len, body_left;
+	int plain_alert;                 /* the last record was one; or -1 */
 } connection;
+
+#define RECORD_ALERT 21
 
 /* ----------------------------------------------------------------- status */
 

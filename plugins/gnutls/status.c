@@ -106,6 +106,15 @@ send_alert(connection *conn, int code)
 		conn->alert_sent = alert;
 }
 
+/* See follow_records in buffer.c.  An alert that is encrypted is a record of
+ * data, to look at; one in the clear has two bytes. */
+static int
+is_plain_alert(const connection *conn)
+{
+	return !conn->done && conn->plain_alert >= 0 &&
+	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3;
+}
+
 int32_t
 fail_connection(tlshost_sink *sink, connection *conn, int code,
     const char *text)
@@ -121,6 +130,14 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 
 	if (conn->refused == 0 && is_ragged(conn, code))
 		return TLSHOST_RAGGED_EOF;
+	if (conn->refused == 0 && is_plain_alert(conn)) {
+		failure.status = TLSHOST_ALERT_RECEIVED;
+		failure.alert_received = conn->plain_alert;
+		failure.native_code = GNUTLS_E_FATAL_ALERT_RECEIVED;
+		failure.native_text = gnutls_strerror(
+		    GNUTLS_E_FATAL_ALERT_RECEIVED);
+		return report(sink, &failure);
+	}
 	send_alert(conn, code);
 	failure.alert_sent = conn->alert_sent;
 	if (conn->refused != 0)

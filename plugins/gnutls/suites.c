@@ -50,7 +50,7 @@ static int
 selectable(const suite *one)
 {
 	gnutls_priority_t priority;
-	char string[256];
+	char string[STRING_MAX];
 	unsigned int index;
 	int found = 0;
 
@@ -155,8 +155,10 @@ begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
 		{ TLSHOST_VERSION_TLSV1, "TLS1.0" },
 	};
 
-	snprintf(string, cap, "NONE:+COMP-NULL:+GROUP-ALL:-GROUP-SECP192R1:"
-	    "-GROUP-SECP224R1:+SIGN-ALL%s:%%PROFILE_MEDIUM%s",
+	/* The groups in the order of the other backends. */
+	snprintf(string, cap, "NONE:+COMP-NULL:+GROUP-X25519:+GROUP-SECP256R1:"
+	    "+GROUP-X448:+GROUP-SECP521R1:+GROUP-SECP384R1:+GROUP-FFDHE2048:"
+	    "+GROUP-FFDHE3072:+GROUP-FFDHE4096:+SIGN-ALL%s:%%PROFILE_MEDIUM%s",
 	    lowest >= TLSHOST_VERSION_TLSV1_2 ?
 	    ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1" : "", more);
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
