@@ -3,6 +3,7 @@
 
 #include "context.h"
 #include "cipher.h"
+#include "source.h"
 #include "wire.h"
 
 /* ------------------------------------------------------------------------
@@ -45,12 +46,10 @@ add_finding(compilation *c, tlshost_field field, tlshost_severity severity,
 	free(text);
 }
 
-static void
-find_broken(compilation *c, tlshost_field field, const char *text)
-{
-	add_finding(c, field, TLSHOST_SEVERITY_ERROR, "%s", text);
-	c->incomplete = 1;
-}
+/* The configuration is too broken to be shown to the plugin. */
+#define find_broken(c_, field_, ...)                                     \
+	(add_finding(c_, field_, TLSHOST_SEVERITY_ERROR, __VA_ARGS__),   \
+	    (void)((c_)->incomplete = 1))
 
 static void
 compile_versions(compilation *c)
@@ -104,6 +103,43 @@ backend_has_suite(const tlshost_backend *backend, uint16_t id)
 	return 0;
 }
 
+/* Kinds of keys, as the suites before TLS 1.3 tell them apart. */
+#define KIND_RSA 1u
+#define KIND_ECDSA 2u
+
+/* Which kinds the chains have; all, if one cannot be read here. */
+static unsigned int
+chain_kinds(const tlshost_config *config)
+{
+	unsigned int kinds = 0;
+	tlshost__cert leaf;
+
+	for (size_t i = 0; i < config->identities_len; i++) {
+		const tlshost_certificate *certificate =
+		    config->identities[i].chain->items[0];
+
+		if (certificate->der == NULL || tlshost__cert_parse(&leaf,
+		    certificate->der, certificate->len) != 0)
+			return KIND_RSA | KIND_ECDSA;
+		kinds |= leaf.key_kind == TLSHOST__KEY_RSA ? KIND_RSA :
+		    KIND_ECDSA;
+	}
+	return kinds;
+}
+
+/* Has a server no certificate for the suite? */
+static int
+unserved(const compilation *c, uint16_t id, unsigned int kinds)
+{
+	const char *kind = tlshost_cipher_info_authentication(
+	    tlshost_cipher_by_id(id));
+
+	if (c->role != TLSHOST_ROLE_SERVER || kind == NULL || kinds == 0)
+		return 0;
+	return (strcmp(kind, "RSA") == 0 && (kinds & KIND_RSA) == 0) ||
+	    (strcmp(kind, "ECDSA") == 0 && (kinds & KIND_ECDSA) == 0);
+}
+
 /*
  * Drops what the library lacks and what no allowed version can use, and then
  * the versions that no suite is left for: a library that offers a version
@@ -114,6 +150,7 @@ compile_suites(compilation *c)
 {
 	const tlshost_config *config = c->config;
 	uint32_t lowest = 0xffff, highest = 0;
+	unsigned int kinds = chain_kinds(config);
 	size_t len = 0;
 
 	if ((c->suites = tlshost__array(config->ciphers_len,
@@ -144,6 +181,14 @@ compile_suites(compilation *c)
 				    id, name != NULL ? name : "");
 			continue;
 		}
+		if (unserved(c, id, kinds)) {
+			if (!config->ciphers_default)
+				add_finding(c, TLSHOST_FIELD_CIPHERS,
+				    TLSHOST_SEVERITY_INFO, "suite 0x%04x %s "
+				    "needs a certificate of another kind", id,
+				    name != NULL ? name : "");
+			continue;
+		}
 		c->suites[len++] = id;
 		if (from < lowest)
 			lowest = from;
@@ -153,8 +198,9 @@ compile_suites(compilation *c)
 	if (len == 0) {
 		add_finding(c, TLSHOST_FIELD_CIPHERS, TLSHOST_SEVERITY_ERROR,
 		    "no cipher suite of the list can be used: backend %s, "
-		    "which is %s, has none for these versions",
-		    c->backend->name, c->backend->library);
+		    "which is %s, has none for these versions%s",
+		    c->backend->name, c->backend->library,
+		    c->role == TLSHOST_ROLE_SERVER ? " and certificates" : "");
 		c->incomplete = 1;
 		return;
 	}
@@ -211,6 +257,40 @@ has_uri(const tlshost_chain *chain, const tlshost_private_key *key)
 	return 0;
 }
 
+/* What a backend would refuse in its own words, or take and ignore. */
+static void
+check_identity(compilation *c, const tlshost__identity *identity)
+{
+	uint64_t lacks = ~c->backend->capabilities;
+	const tlshost_certificate *leaf = identity->chain->items[0];
+	const char *name = c->backend->name;
+	tlshost__cert cert;
+	int scrypt = 0;
+
+	if (has_uri(identity->chain, identity->key)) {
+		if ((lacks & TLSHOST_CAPABILITY_URI_SOURCES) != 0)
+			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,
+			    "the backend has no certificates or keys by URI");
+		return;
+	}
+	if ((lacks & TLSHOST_CAPABILITY_SCRYPT_KEYS) != 0)
+		scrypt = tlshost__key_has_scrypt(identity->key);
+	if (scrypt < 0)
+		c->no_memory = 1;
+	if (scrypt > 0)
+		find_broken(c, TLSHOST_FIELD_PRIVATE_KEY, "backend %s cannot "
+		    "read keys that are encrypted with scrypt", name);
+	if (tlshost__cert_parse(&cert, leaf->der, leaf->len) != 0)
+		return;
+	if (cert.key_kind == TLSHOST__KEY_ED &&
+	    (lacks & TLSHOST_CAPABILITY_ED25519) != 0)
+		find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN, "backend %s "
+		    "has no Ed25519 or Ed448 keys", name);
+	if (cert.key_pss && (lacks & TLSHOST_CAPABILITY_PSS_KEYS) != 0)
+		find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN, "backend %s "
+		    "has no keys for RSASSA-PSS alone", name);
+}
+
 static void
 compile_chains(compilation *c)
 {
@@ -225,11 +305,7 @@ compile_chains(compilation *c)
 		    "a client can have one certificate chain only");
 	for (size_t i = 0; i < config->identities_len; i++) {
 		total += config->identities[i].chain->len;
-		if (has_uri(config->identities[i].chain,
-		    config->identities[i].key) && (c->backend->capabilities &
-		    TLSHOST_CAPABILITY_URI_SOURCES) == 0)
-			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,
-			    "the backend has no certificates or keys by URI");
+		check_identity(c, &config->identities[i]);
 	}
 	c->certificates = tlshost__array(total, sizeof(*c->certificates));
 	c->certificate_pointers = tlshost__array(total,
@@ -292,7 +368,7 @@ compile_trust(compilation *c)
 		if (st == TLSHOST_NO_MEMORY)
 			c->no_memory = 1;
 		else
-			find_broken(c, TLSHOST_FIELD_TRUST_STORE,
+			find_broken(c, TLSHOST_FIELD_TRUST_STORE, "%s",
 			    tlshost_error_message(error));
 		tlshost_error_free(error);
 		return;
@@ -302,7 +378,7 @@ compile_trust(compilation *c)
 	if (st == TLSHOST_NO_MEMORY)
 		c->no_memory = 1;
 	else if (st != TLSHOST_OK)
-		find_broken(c, TLSHOST_FIELD_TRUST_STORE,
+		find_broken(c, TLSHOST_FIELD_TRUST_STORE, "%s",
 		    tlshost_error_message(error));
 	tlshost_error_free(error);
 }

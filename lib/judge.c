@@ -368,6 +368,9 @@ report(tlshost_verification *v, const complaint *c)
 	if (!c->told)
 		return TLSHOST_OK;
 	v->ok = 0;
+	free(v->path);
+	v->path = NULL;
+	v->path_len = 0;
 	v->reasons = c->reasons;
 	v->depth = c->depth;
 	v->native_code = c->native_code;

@@ -377,3 +377,31 @@ tlshost_private_key_from_uri(tlshost_backend *backend, const char *uri,
 	}
 	return key_finish(backend, key, &source, ret_key, ret_error);
 }
+
+int
+tlshost__key_has_scrypt(const tlshost_private_key *key)
+{
+	static const uint8_t oid[] = { 0x06, 0x09, 0x2b, 0x06, 0x01, 0x04,
+	    0x01, 0xda, 0x47, 0x04, 0x0b };
+	const uint8_t *text = key->data;
+	size_t left = key->len, len;
+	tlshost__pem_block block;
+	const char *problem;
+	uint8_t *der;
+	int found;
+
+	if (key->data == NULL)
+		return 0;
+	if (key->encoding == TLSHOST_KEY_DER)
+		return memmem(key->data, key->len, oid, sizeof(oid)) != NULL;
+	if (tlshost__pem_next(&text, &left, &block, &problem) !=
+	    TLSHOST__PEM_FOUND ||
+	    !tlshost__pem_label_is(&block, "ENCRYPTED PRIVATE KEY"))
+		return 0;
+	if ((der = malloc(block.body_len + 1)) == NULL)
+		return -1;
+	found = tlshost__pem_decode(&block, der, &len) &&
+	    memmem(der, len, oid, sizeof(oid)) != NULL;
+	free(der);
+	return found;
+}

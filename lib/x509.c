@@ -101,8 +101,10 @@ parse_key(tlshost__cert *cert, tlshost__der info)
 	    &bits, NULL) || info.len != 0)
 		return 0;
 	if (IS_OID(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01") ||
-	    IS_OID(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"))
+	    IS_OID(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a")) {
+		cert->key_pss = oid.data[8] == 0x0a;
 		return parse_rsa(cert, bits);
+	}
 	if (IS_OID(&oid, "\x2a\x86\x48\xce\x3d\x02\x01")) {
 		parse_curve(cert, algorithm);
 	} else if (IS_OID(&oid, "\x2b\x65\x70") ||

@@ -52,6 +52,7 @@ typedef struct tlshost__cert {
 	int64_t not_before, not_after;
 	tlshost__key_kind key_kind;
 	unsigned int key_bits;
+	int key_pss;                     /* RSA, for RSASSA-PSS alone */
 	int key_allowed;                 /* a curve, a kind that is accepted */
 	int signature_weak;
 	tlshost__extension extensions[TLSHOST__EXT_KINDS];
