@@ -43,8 +43,9 @@ case " $plugins_built " in
 	Groups = P-521
 	SignatureAlgorithms = RSA+SHA512
 	END
-	OPENSSL_CONF=$tmp/strict.cnf "$top_builddir/tests/conformance/conformance" \
-	    openssl >"$tmp/out" 2>&1
+	OPENSSL_CONF=$tmp/strict.cnf \
+	    "$top_builddir/tests/conformance/tlshost-plugin-check" \
+	    "$top_builddir/plugins/openssl/.libs/openssl.so" >"$tmp/out" 2>&1
 	claim "a strict openssl.cnf changes nothing of a configuration" $?
 	cat >"$tmp/broken.cnf" <<-'END'
 	openssl_conf = init

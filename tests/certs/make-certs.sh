@@ -11,7 +11,7 @@ mkdir -p "$made"
 cd "$made"
 exec 2>log
 
-cat >ca.cnf <<'END'
+cat >ca.cnf <<END
 [ca]
 default_ca = tests
 [tests]
@@ -46,6 +46,35 @@ extendedKeyUsage = clientAuth
 subjectAltName = DNS:srv.test
 [no_san]
 basicConstraints = critical,CA:FALSE
+[names]
+basicConstraints = critical,CA:FALSE
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:xn--bcher-kva.test,DNS:f*.part.test,DNS:*.*.two.test,DNS:127.0.0.3,DNS:*,DNS:*.top,DNS:UPPER.test
+[signing_only]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:srv.test
+[large]
+subjectAltName = @large_names
+[large_names]
+$(i=0; while [ $i -lt 60 ]; do
+	echo "DNS.$i = a-name-that-is-long-enough-to-make-it-$i.large.test"
+	i=$((i + 1))
+done)
+[loose]
+basicConstraints = critical,CA:FALSE
+extendedKeyUsage = critical,serverAuth,clientAuth
+subjectAltName = DNS:srv.test
+[critical]
+basicConstraints = critical,CA:FALSE
+subjectAltName = DNS:srv.test
+1.2.3.4 = critical,ASN1:NULL
+[inside_ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign
+subjectKeyIdentifier = hash
+nameConstraints = critical,permitted;DNS:inside.test
 END
 
 ec='ec -pkeyopt ec_paramgen_curve:P-256'
@@ -91,6 +120,70 @@ leaf unknown "$ec" stranger leaf
 openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout self.key \
     -out self.pem -days 3650 -subj /CN=self \
     -addext subjectAltName=DNS:srv.test
+leaf names "$ec" ca names
+leaf signing-only rsa:2048 ca signing_only
+leaf critical "$ec" ca critical
+leaf loose "$ec" ca loose
+leaf inside "$ec" ca inside_ca
+leaf outside "$ec" inside leaf
+cat inside.pem >>outside.pem
+leaf below "$ec" other leaf
+leaf ec384 'ec -pkeyopt ec_paramgen_curve:P-384' ca leaf
+leaf ec521 'ec -pkeyopt ec_paramgen_curve:P-521' ca leaf
+leaf ed25519 ed25519 ca leaf
+leaf rsa3072 rsa:3072 ca leaf
+leaf large "$ec" ca large
+leaf pss 'rsa-pss -pkeyopt rsa_keygen_bits:2048' ca leaf
+
+# The same chain with more in it than is needed, and in the wrong order.
+cat deep-alone.pem unknown.pem other.pem sub.pem ca.pem deep-alone.pem \
+    >deep-surplus.pem
+cat deep-alone.pem stranger.pem ca.pem sub.pem >deep-reversed.pem
+# An intermediate that two roots vouch for, and one of them long ago.
+cp sub.csr crossing.csr
+: >index.txt
+for root in stranger ca; do
+	openssl ca -batch -config ca.cnf -extensions ca_ext -cert $root.pem \
+	    -keyfile $root.key -in sub.csr -out sub-by-$root.pem -notext \
+	    -startdate 20200101000000Z -enddate 20991231235959Z
+	: >index.txt
+	openssl ca -batch -config ca.cnf -extensions ca_ext -cert $root.pem \
+	    -keyfile $root.key -in sub.csr -out old-by-$root.pem -notext \
+	    -startdate 20200101000000Z -enddate 20210101000000Z
+	: >index.txt
+done
+cat deep-alone.pem old-by-ca.pem old-by-stranger.pem sub-by-stranger.pem \
+    sub-by-ca.pem >crossed.pem
+for name in deep-surplus deep-reversed crossed badsig; do
+	cp deep.key $name.key
+done
+# As many as a chain may have, and too large together.
+cat rsa3072.pem >many.pem
+for i in 1 2 3 4 5 6 7 8 9; do
+	cat large.pem large.pem large.pem large.pem large.pem large.pem
+done >>many.pem
+
+# damage FROM TO OFFSET: one bit of one byte, counted from the end.
+damage() {
+	openssl x509 -in "$1.pem" -outform DER -out damaged.der
+	size=$(wc -c <damaged.der)
+	byte=$(tail -c "$3" damaged.der | head -c 1 | od -An -tu1)
+	{
+		head -c $((size - $3)) damaged.der
+		# shellcheck disable=SC2059 # an octal escape
+		printf "\\$(printf %03o $((byte ^ 1)))"
+		tail -c $(($3 - 1)) damaged.der
+	} >"$2.der"
+	{
+		echo '-----BEGIN CERTIFICATE-----'
+		openssl base64 -in "$2.der"
+		echo '-----END CERTIFICATE-----'
+	} >"$2.pem"
+	cp "$1.key" "$2.key"
+}
+damage rsa badsig 1
+# The first byte of the contents: a version that is none.
+damage rsa malformed $(($(openssl x509 -in rsa.pem -outform DER | wc -c) - 12))
 
 # Keys in every form; the password is "secret".
 openssl pkcs8 -topk8 -nocrypt -in rsa.key -out rsa.pkcs8.pem
@@ -103,6 +196,10 @@ openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in rsa.key \
     -out rsa.encrypted.pem
 openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in rsa.key \
     -outform DER -out rsa.encrypted.der
+openssl pkcs8 -topk8 -scrypt -passout pass:secret -in rsa.key \
+    -out rsa.scrypt.pem
+printf '%s\n' '-----BEGIN PRIVATE KEY-----' 'bm90IGEga2V5' \
+    '-----END PRIVATE KEY-----' >junk.pem
 openssl rsa -traditional -aes128 -passout pass:secret -in rsa.key \
     -out rsa.traditional.pem
 cd ..

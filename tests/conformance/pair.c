@@ -10,7 +10,7 @@ tlshost_backend *client_backend, *server_backend;
 static const char *
 file(const char *name, const char *suffix)
 {
-	static char path[4096];
+	static _Thread_local char path[4096];
 	const char *dir = getenv("TLSHOST_TEST_CERTS");
 
 	ck_assert_ptr_nonnull(dir);
@@ -49,14 +49,18 @@ load_trust(const char *name)
 }
 
 static void
-set_alpn(tlshost_config_builder *builder, const char *names)
+set_alpn(tlshost_config_builder *builder, const setup *s, const char *names)
 {
-	tlshost_protocol list[2];
+	tlshost_protocol list[16];
 	size_t len = 0;
 
+	if (s->protocols != NULL)
+		assert_status(tlshost_config_builder_set_inner_protocols(
+		    builder, s->protocols, s->protocols_len), TLSHOST_OK);
 	if (names == NULL)
 		return;
 	while (*names != '\0') {
+		ck_assert_uint_lt(len, 16);
 		size_t n = strcspn(names, ",");
 
 		list[len++] = (tlshost_protocol){ (const uint8_t *)names, n };
@@ -82,29 +86,43 @@ add_identity(tlshost_config_builder *builder, const char *name)
 	tlshost_private_key_unref(key);
 }
 
+static void
+set_versions(tlshost_config_builder *builder, tlshost_version lowest,
+    tlshost_version highest)
+{
+	if (lowest != 0)
+		assert_status(tlshost_config_builder_set_lowest_version(
+		    builder, lowest), TLSHOST_OK);
+	if (highest != 0)
+		assert_status(tlshost_config_builder_set_highest_version(
+		    builder, highest), TLSHOST_OK);
+}
+
+static void
+set_suite(tlshost_config_builder *builder, uint16_t suite)
+{
+	if (suite != 0)
+		assert_status(tlshost_config_builder_set_ciphers(builder,
+		    &suite, 1), TLSHOST_OK);
+}
+
 static tlshost_config_builder *
-begin(const setup *s, const char *alpn, const char *certificate)
+begin(const setup *s, const char *alpn, const char *certificate,
+    const char *trust)
 {
 	tlshost_config_builder *builder;
-	tlshost_trust_store *store = load_trust(s->trust != NULL ? s->trust :
-	    "ca");
+	tlshost_trust_store *store = load_trust(trust != NULL ? trust : "ca");
 
 	assert_status(tlshost_config_builder_new(NULL, &builder), TLSHOST_OK);
 	assert_status(tlshost_config_builder_set_trust_store(builder, store),
 	    TLSHOST_OK);
 	tlshost_trust_store_unref(store);
-	if (s->version != 0) {
-		tlshost_config_builder_set_lowest_version(builder, s->version);
-		tlshost_config_builder_set_highest_version(builder,
-		    s->version);
-	}
-	if (s->suite != 0)
-		assert_status(tlshost_config_builder_set_ciphers(builder,
-		    &s->suite, 1), TLSHOST_OK);
+	tlshost_config_builder_set_strict_certificates(builder, s->strict);
+	set_versions(builder, s->version, s->version);
 	if (s->key_log != NULL)
 		assert_status(tlshost_config_builder_insecure_key_log(builder,
 		    s->key_log, s->key_log_data, NULL), TLSHOST_OK);
-	set_alpn(builder, alpn);
+	set_alpn(builder, s, alpn);
 	add_identity(builder, certificate);
 	return builder;
 }
@@ -124,8 +142,10 @@ tlshost_config *
 client_config(const setup *s)
 {
 	tlshost_config_builder *builder = begin(s, s->client_alpn,
-	    s->client_certificate);
+	    s->client_certificate, s->trust);
 
+	set_suite(builder, s->suite);
+	set_versions(builder, s->client_lowest, s->client_highest);
 	if (s->no_verify)
 		tlshost_config_builder_insecure_no_verify(builder);
 	return finish(builder);
@@ -135,8 +155,13 @@ tlshost_config *
 server_config(const setup *s)
 {
 	tlshost_config_builder *builder = begin(s, s->server_alpn,
-	    s->certificate != NULL ? s->certificate : "rsa");
+	    s->certificate != NULL ? s->certificate : "rsa", s->server_trust);
 
+	set_suite(builder, s->server_suite != 0 ? s->server_suite : s->suite);
+	set_versions(builder, s->server_lowest, s->server_highest);
+	add_identity(builder, s->more_certificate);
+	if (s->server_no_verify)
+		tlshost_config_builder_insecure_no_verify(builder);
 	tlshost_config_builder_set_client_auth(builder, s->client_auth);
 	if (s->sni != NULL)
 		tlshost_config_builder_set_sni_callback(builder, s->sni,
@@ -144,11 +169,36 @@ server_config(const setup *s)
 	return finish(builder);
 }
 
-pair
-make_pair(const setup *s)
+static uint32_t random_state;
+
+/* xorshift: small, and the same everywhere. */
+uint32_t
+random_number(void)
 {
-	tlshost_config *client = client_config(s), *server = server_config(s);
-	pair p = { .piece = s->piece != 0 ? s->piece : SIZE_MAX,
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 17;
+	random_state ^= random_state << 5;
+	return random_state;
+}
+
+static size_t
+default_piece(void)
+{
+	const char *pieces = getenv("CHECK_PIECES");
+
+	if (pieces == NULL || strcmp(pieces, "whole") == 0)
+		return SIZE_MAX;
+	if (strcmp(pieces, "bytes") == 0)
+		return 1;
+	if (random_state == 0)
+		random_state = (uint32_t)strtoul(pieces, NULL, 10) | 1;
+	return PIECES_RANDOM;
+}
+
+pair
+pair_of(tlshost_config *client, tlshost_config *server, const setup *s)
+{
+	pair p = { .piece = s->piece != 0 ? s->piece : default_piece(),
 	    .client_limit = SIZE_MAX, .server_limit = SIZE_MAX };
 	tlshost_client_context *client_context;
 	tlshost_server_context *server_context;
@@ -168,6 +218,15 @@ make_pair(const setup *s)
 	    &p.server, NULL), TLSHOST_OK);
 	tlshost_client_context_unref(client_context);
 	tlshost_server_context_unref(server_context);
+	return p;
+}
+
+pair
+make_pair(const setup *s)
+{
+	tlshost_config *client = client_config(s), *server = server_config(s);
+	pair p = pair_of(client, server, s);
+
 	tlshost_config_unref(client);
 	tlshost_config_unref(server);
 	return p;
@@ -187,6 +246,8 @@ carry_one(tlshost_buffer *from, tlshost_buffer *to, size_t piece, size_t *done,
 	const uint8_t *data;
 	size_t len = tlshost_buffer_peek_outgoing(from, &data), taken;
 
+	if (piece == PIECES_RANDOM)
+		piece = 1 + random_number() % (1u << random_number() % 16);
 	if (len > piece)
 		len = piece;
 	if (len > limit - *done)

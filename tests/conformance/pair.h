@@ -12,16 +12,26 @@ typedef struct setup {
 	const char *client_certificate;
 	const char *trust;               /* of the client: "ca" */
 	const char *hostname;            /* "srv.test" */
+	const char *server_trust;        /* of the server: "ca" */
+	int strict;                      /* of both */
 	tlshost_version version;         /* the only one; 0: any */
-	const char *client_alpn, *server_alpn; /* one or two, with a comma */
+	tlshost_version client_lowest, client_highest; /* 0: as above */
+	tlshost_version server_lowest, server_highest;
+	const char *client_alpn, *server_alpn; /* names, with commas between */
+	const tlshost_protocol *protocols; /* of both, instead of these */
+	size_t protocols_len;
 	uint16_t suite;                  /* the only one; 0: defaults */
+	uint16_t server_suite;           /* of the server; 0: the same */
+	const char *more_certificate;    /* a second one of the server */
 	tlshost_client_auth client_auth;
 	tlshost_sni_callback sni;
 	void *sni_data;
-	int no_verify;
+	int no_verify;                   /* of the client */
+	int server_no_verify;
 	tlshost_key_log_callback key_log;
 	void *key_log_data;
-	size_t piece;                    /* bytes carried at a time; 0: all */
+	size_t piece;                    /* bytes carried at a time; 0: as
+	                                    CHECK_PIECES has it */
 } setup;
 
 typedef struct pair {
@@ -33,12 +43,22 @@ typedef struct pair {
 
 extern tlshost_backend *client_backend, *server_backend;
 
+/*
+ * How bytes are carried if a setup does not say: CHECK_PIECES in the
+ * environment, "whole" (the default), "bytes", or the seed of random pieces.
+ */
+#define PIECES_RANDOM (SIZE_MAX - 1)
+/* The same numbers for the same seed, until the process ends. */
+uint32_t random_number(void);
+
 tlshost_chain *load_chain(const char *name);
 tlshost_private_key *load_key(const char *name);
 tlshost_trust_store *load_trust(const char *name);
 tlshost_config *client_config(const setup *s);
 tlshost_config *server_config(const setup *s);
 pair make_pair(const setup *s);
+/* Of configurations; of the setup only hostname and piece count. */
+pair pair_of(tlshost_config *client, tlshost_config *server, const setup *s);
 void free_pair(pair *p);
 /* Carries what waits, both ways; 1: something was carried. */
 int carry(pair *p);

@@ -1,26 +1,46 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The conformance suite, for every pairing of the backends that were built.
+# Every claim, for every pairing of the backends that were built: with the
+# bytes carried as they come, one at a time, and in random pieces.
+#
+#	CHECK_SEED	the seed of the random pieces; else one by the clock
 set -u
 [ -n "${plugins_built:-}" ] || exit 77
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
 	cat "$TLSHOST_TEST_CERTS".*/log
 	exit 99
 }
-TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
-export TLSHOST_PLUGIN_PATH
 # LeakSanitizer crashes now and then when it looks at the thread-local data of
 # modules that were loaded later; what is reachable from there alone it then
 # does not see.
 LSAN_OPTIONS=use_tls=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
 export LSAN_OPTIONS
+seed=${CHECK_SEED:-$(date +%s)}
+check=$top_builddir/tests/conformance/tlshost-plugin-check
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
 failed=0
+plugin() {
+	echo "$top_builddir/plugins/$1/.libs/$1.so"
+}
+# Two at a time: each waits for children most of the time.
+one() {
+	"$check" --with "$(plugin "$2")" --pieces "$3" --tap "$tmp/$1-$2-$3" \
+	    "$(plugin "$1")" >"$tmp/out-$1-$2-$3" 2>&1
+}
 for client in $plugins_built; do
-	"$top_builddir/tests/conformance/socket" "$client" || failed=1
 	for server in $plugins_built; do
-		"$top_builddir/tests/conformance/conformance" \
-		    "$client" "$server" || failed=1
+		one "$client" "$server" whole &
+		whole=$!
+		one "$client" "$server" bytes || failed=1
+		wait "$whole" || failed=1
+		cat "$tmp/out-$client-$server-whole" \
+		    "$tmp/out-$client-$server-bytes"
+		one "$client" "$server" "$seed" || failed=1
+		cat "$tmp/out-$client-$server-$seed"
 	done
 done
+sh "$top_srcdir/tests/conformance/parity.sh" "$tmp" $plugins_built \
+    >"$top_builddir/tests/conformance/PARITY" || failed=1
 exit $failed

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "pair.h"
+#include "claims.h"
 
 static tlshost_client_context *client_context;
 static tlshost_server_context *server_context;
@@ -24,9 +24,6 @@ make_contexts(void)
 	setup s = { .certificate = "rsa" };
 	tlshost_config *client_side, *server_side;
 
-	assert_status(tlshost_backend_by_name(getenv("CHECK_CLIENT"),
-	    &client_backend, NULL), TLSHOST_OK);
-	server_backend = client_backend;
 	client_side = client_config(&s);
 	server_side = server_config(&s);
 	assert_status(tlshost_client_context_new(client_backend, client_side,
@@ -373,30 +370,27 @@ START_TEST(nobody_there_is_told_with_the_reason)
 }
 END_TEST
 
-int
-main(int argc, char **argv)
+static const char *
+end_name(int i)
 {
-	Suite *suite = suite_create("socket");
-	TCase *tcase = tcase_create("socket");
+	return i == 0 ? "clean" : "ragged";
+}
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: socket BACKEND\n");
-		return 2;
-	}
-	setenv("CHECK_CLIENT", argv[1], 1);
-	tcase_add_checked_fixture(tcase, set_up, tear_down);
-	tcase_set_timeout(tcase, 120);
-	tcase_add_test(tcase, data_goes_both_ways);
-	tcase_add_test(tcase, a_call_that_takes_too_long_can_be_made_again);
-	tcase_add_test(tcase, a_non_blocking_socket_says_what_it_waits_for);
-	tcase_add_test(tcase, pieces_are_joined);
-	tcase_add_test(tcase, a_reader_and_a_writer_on_both_ends_at_once);
-	tcase_add_loop_test(tcase, the_end_is_clean_or_ragged, 0, 2);
-	tcase_add_test(tcase, unwrapping_gives_the_descriptor_back);
-	tcase_add_test(tcase, a_stream_is_like_any_other);
-	tcase_add_test(tcase, what_is_no_stream_socket_is_refused);
-	tcase_add_test(tcase, connect_and_accept_meet);
-	tcase_add_test(tcase, nobody_there_is_told_with_the_reason);
-	suite_add_tcase(suite, tcase);
-	return run_suite(suite);
+void
+socket_claims(Suite *suite)
+{
+	TCase *group = claim_group(suite, "socket");
+
+	tcase_add_checked_fixture(group, set_up, tear_down);
+	add_claim(group, data_goes_both_ways);
+	add_claim(group, a_call_that_takes_too_long_can_be_made_again);
+	add_claim(group, a_non_blocking_socket_says_what_it_waits_for);
+	add_claim(group, pieces_are_joined);
+	add_claim(group, a_reader_and_a_writer_on_both_ends_at_once);
+	add_claims(group, the_end_is_clean_or_ragged, 2, end_name);
+	add_claim(group, unwrapping_gives_the_descriptor_back);
+	add_claim(group, a_stream_is_like_any_other);
+	add_claim(group, what_is_no_stream_socket_is_refused);
+	add_claim(group, connect_and_accept_meet);
+	add_claim(group, nobody_there_is_told_with_the_reason);
 }
