@@ -135,7 +135,7 @@ struct tlshost__path_search {
 	size_t paths_len, next;
 	size_t found;                    /* complete ones, allowed or not */
 	size_t comparisons;
-	int limited;
+	int limited, too_long;
 	tlshost__verdict verdict;        /* of the first that was refused */
 };
 
@@ -210,14 +210,16 @@ walk(tlshost__path_search *search, path *walked)
 		complete(search, walked);
 		walked->len--;
 	}
-	if (walked->len == TLSHOST__PATH_MAX - 1)
-		return;
 	for (size_t i = 1; i < search->len && !search->limited; i++) {
 		const tlshost__cert *cert = &search->certs[i];
 
 		if (!search->usable[i] || !may_issue(search, cert, last) ||
 		    on_path(walked, cert))
 			continue;
+		if (walked->len == TLSHOST__PATH_MAX - 1) {
+			search->too_long = 1;
+			return;
+		}
 		walked->certs[walked->len++] = cert;
 		walk(search, walked);
 		walked->len--;
@@ -321,6 +323,10 @@ tlshost__path_search_verdict(const tlshost__path_search *search,
 	else if (search->limited)
 		tlshost__verdict_set(ret_verdict, TLSHOST_REASON_LIMIT, -1,
 		    "the search for a path was given up");
+	else if (search->too_long)
+		tlshost__verdict_set(ret_verdict, TLSHOST_REASON_LIMIT, -1,
+		    "no path of ten intermediates or less leads to a trusted "
+		    "certificate");
 	else if (tlshost__der_equal(&leaf->issuer, &leaf->subject))
 		tlshost__verdict_set(ret_verdict, TLSHOST_REASON_SELF_SIGNED,
 		    0, "the certificate is self-signed and not trusted");

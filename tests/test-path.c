@@ -494,6 +494,20 @@ START_TEST(a_path_of_ten_intermediates_is_found)
 }
 END_TEST
 
+START_TEST(a_path_of_eleven_intermediates_is_too_long)
+{
+	tlshost__verdict verdict;
+	search s;
+
+	search_line(&s, 11);
+	ck_assert_uint_eq(count_paths(&s), 0);
+	tlshost__path_search_verdict(s.search, &verdict);
+	ck_assert_uint_eq(verdict.reasons, TLSHOST_REASON_LIMIT);
+	ck_assert_ptr_nonnull(strstr(verdict.text, "ten intermediates"));
+	search_done(&s);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------
  * What the library is shown, and what it says
  */
@@ -876,6 +890,7 @@ main(void)
 	    LEN(path_counts));
 	tcase_add_test(tcase, a_mesh_is_given_up);
 	tcase_add_test(tcase, a_path_of_ten_intermediates_is_found);
+	tcase_add_test(tcase, a_path_of_eleven_intermediates_is_too_long);
 	tcase_add_loop_test(tcase, the_verdict_is_the_librarys_and_the_hosts,
 	    0, LEN(verdicts));
 	tcase_add_loop_test(tcase, a_library_that_fails_gives_no_verdict, 0,
