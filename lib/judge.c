@@ -279,6 +279,9 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	tlshost_sink sink;
 	tlshost_status st;
 
+	/* What was said of a path before does not count for this one. */
+	free(trail->path);
+	*trail = (tlshost_trail){ NULL, 0 };
 	for (size_t i = 0; i < len; i++)
 		certificates[i] = (struct tlshost_bytes){ path[i]->der,
 		    path[i]->len };

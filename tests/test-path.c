@@ -720,6 +720,9 @@ static const struct judge_case {
 	{ "it does not say which path", "LC", "R", "srv.test",
 	    { .refuses = "", .says_nothing = 1 }, "LC ", NULL, OTHER, -1,
 	    "did not say" },
+	{ "it names only one that it refused", "LNC", "R", "srv.test",
+	    { .refuses = "N", .used_when_refused = "LCR", .says_nothing = 1 },
+	    "LN LC ", NULL, SIGNATURE, 1, "no, not LN" },
 };
 
 START_TEST(the_verdict_is_the_librarys_and_the_hosts)
