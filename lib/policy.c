@@ -179,8 +179,7 @@ check_purpose(const tlshost__policy *policy, const tlshost__cert *cert,
 static int
 check_issuer(const tlshost__cert *cert, place where, complaint *c)
 {
-	if (where == INTERMEDIATE &&
-	    critical(cert, TLSHOST__EXT_POLICY_CONSTRAINTS))
+	if (critical(cert, TLSHOST__EXT_POLICY_CONSTRAINTS))
 		return refuse(c, TLSHOST_REASON_CONSTRAINT,
 		    "policyConstraints is critical");
 	if (!is_ca_place(where))

@@ -554,6 +554,12 @@ static const rule_case rules[] = {
 
 	{ 30, "critical policyConstraints", .middle = "pc!=inhibit:0",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "policyConstraints" },
+	{ 30, "critical policyConstraints of the leaf", .leaf =
+	    "pc!=inhibit:0", .reasons = CONSTRAINT,
+	    .says = "policyConstraints" },
+	{ 30, "critical policyConstraints of the root", .root =
+	    "pc!=inhibit:0", .reasons = CONSTRAINT, .depth = 2,
+	    .says = "policyConstraints" },
 	{ 30, "policies that are required here", .middle = "pc=explicit:1",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "policies" },
 	{ 30, "policies that are required below", .middle = "pc=explicit:2" },
@@ -788,6 +794,8 @@ static const struct {
 	{ "with a critical extension", "unknown!=00", 0, CRITICAL, "known" },
 	{ "with a Netscape type for clients", "netscape=03020780", 0, PURPOSE,
 	    "Netscape" },
+	{ "with critical policyConstraints", "pc!=inhibit:0", 0, CONSTRAINT,
+	    "policyConstraints" },
 	{ "malformed", "san=", 0, MALFORMED, "subjectAltName" },
 	{ "self-signed, strictly", "issuer=CN=Leaf -aki", 1, 0, NULL },
 	{ "a CA, strictly", "issuer=CN=Leaf -aki bc!=ca", 1,
