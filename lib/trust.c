@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "border.h"
 #include "source.h"
@@ -337,6 +338,53 @@ add_directories(tlshost__certificates *all, const char *list,
 	return st;
 }
 
+/*
+ * The last store that was made of one file, kept as long as the file is the
+ * same: a program without a trust store of its own makes it once, not for every
+ * context.
+ */
+static pthread_mutex_t last_lock = PTHREAD_MUTEX_INITIALIZER;
+static tlshost_trust_store *last_store;
+static struct stat last_file;
+
+static int
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* A reference, or NULL. */
+static tlshost_trust_store *
+take_last(const struct stat *file)
+{
+	tlshost_trust_store *store = NULL;
+
+	pthread_mutex_lock(&last_lock);
+	if (last_store != NULL && same_file(&last_file, file))
+		store = tlshost_trust_store_ref(last_store);
+	pthread_mutex_unlock(&last_lock);
+	return store;
+}
+
+/* file: as it was before it was read. */
+static void
+keep_last(tlshost_trust_store *store, const struct stat *file)
+{
+	tlshost_trust_store *old;
+
+	pthread_mutex_lock(&last_lock);
+	old = last_store;
+	last_store = tlshost_trust_store_ref(store);
+	last_file = *file;
+	pthread_mutex_unlock(&last_lock);
+	tlshost_trust_store_unref(old);
+}
+
 tlshost_status
 tlshost_trust_store_system(tlshost_backend *backend,
     tlshost_trust_store **ret_store, tlshost_error **ret_error)
@@ -344,7 +392,10 @@ tlshost_trust_store_system(tlshost_backend *backend,
 	const char *file = secure_getenv("SSL_CERT_FILE");
 	const char *directories = secure_getenv("SSL_CERT_DIR");
 	tlshost__certificates all = { 0 };
+	tlshost_trust_store *store;
+	struct stat stamp;
 	tlshost_status st;
+	int keep;
 
 	if (ret_store == NULL)
 		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
@@ -353,6 +404,16 @@ tlshost_trust_store_system(tlshost_backend *backend,
 		file = NULL;
 	if (directories != NULL && *directories == '\0')
 		directories = NULL;
+	keep = directories == NULL && stat(file != NULL ? file :
+	    TLSHOST_SYSTEM_BUNDLE, &stamp) == 0;
+	if (keep && (store = take_last(&stamp)) != NULL) {
+		if ((st = check_with_backend(backend, store, ret_error)) !=
+		    TLSHOST_OK)
+			tlshost_trust_store_unref(store);
+		else
+			*ret_store = store;
+		return st;
+	}
 	/* As OpenSSL has it: each variable replaces its own default.  The
 	 * default directory holds what the default file holds, so it is only
 	 * read if it is named. */
@@ -368,10 +429,15 @@ tlshost_trust_store_system(tlshost_backend *backend,
 		    TLSHOST_PHASE_CONFIG, NULL,
 		    "SSL_CERT_DIR: no certificate in %s", directories);
 	if (st == TLSHOST_OK)
-		st = store_new(backend, all.items, all.len, 1, ret_store,
+		st = store_new(backend, all.items, all.len, 1, &store,
 		    ret_error);
 	tlshost__certificates_done(&all);
-	return st;
+	if (st != TLSHOST_OK)
+		return st;
+	if (keep)
+		keep_last(store, &stamp);
+	*ret_store = store;
+	return TLSHOST_OK;
 }
 
 /* ------------------------------------------------------------------------

@@ -331,7 +331,8 @@ TLSHOST_API void tlshost_private_key_unref(tlshost_private_key *key);
  * Trust stores: every certificate in one is an anchor.
  *
  * system: the distribution's bundle, or what SSL_CERT_FILE and SSL_CERT_DIR
- * say (both ignored by set-uid programs), the same for every backend.
+ * say (both ignored by set-uid programs), the same for every backend; the same
+ * store again as long as that one file is the same.
  * from_pem_file: a file with at least one certificate.
  * from_memory: PEM, or one DER certificate.
  * from_certificates: len 0 makes an empty store, which trusts nobody.
