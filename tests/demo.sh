@@ -13,9 +13,14 @@ tlsprobe=$builddir/tlsprobe/tlsprobe
 	exit 1
 }
 PATH=$PATH:/usr/sbin:/sbin
-plugins=
+srcdir=$(cd "$(dirname "$0")/.." && pwd)
+plugins= names=
 for dir in "$builddir"/plugins/*/.libs; do
-	ls "$dir"/*.so >/dev/null 2>&1 && plugins=${plugins:+$plugins:}$dir
+	for plugin in "$dir"/*.so; do
+		[ -f "$plugin" ] || continue
+		plugins=${plugins:+$plugins:}$dir
+		names="$names $(basename "$plugin" .so)"
+	done
 done
 TLSHOST_PLUGIN_PATH=$plugins
 export TLSHOST_PLUGIN_PATH
@@ -180,8 +185,23 @@ pids="$pids $!"
 wait_for_port "$good"
 wait_for_port $((good + 1))
 
-expect 0 1.3 "$tlsprobe" connect localhost:$good --trust ca.pem --alpn h2,http/1.1
-expect 0 1.2 "$tlsprobe" connect localhost:$good --trust ca.pem --max 1.2
+for name in $names; do
+	expect 0 1.3 "$tlsprobe" connect localhost:$good --trust ca.pem \
+	    --alpn h2,http/1.1 --backend "$name"
+	expect 0 1.2 "$tlsprobe" connect localhost:$good --trust ca.pem \
+	    --max 1.2 --backend "$name"
+done
+
+headline "One program, the README's, and TLS_BACKEND"
+sed -n '/^    #include <stdio.h>/,/^    }/s/^    //p' "$srcdir/README" >reach.c
+${CC:-cc} -I"$srcdir/lib/include" -I"$builddir/lib/include" reach.c \
+    -L"$builddir/lib/.libs" -ltlshost -o reach || exit 1
+SSL_CERT_FILE=$tmp/ca.pem LD_LIBRARY_PATH=$builddir/lib/.libs
+export SSL_CERT_FILE LD_LIBRARY_PATH
+for name in $names; do
+	expect 0 'TLSv1.3 by' env "TLS_BACKEND=$name" ./reach localhost $good
+done
+unset SSL_CERT_FILE LD_LIBRARY_PATH
 
 headline "The same server, and three reasons not to talk to it"
 expect 1 name-mismatch "$tlsprobe" connect localhost:$good --trust ca.pem \
