@@ -86,6 +86,22 @@ fi
 TLS_BACKEND=nosuch expect 5 nosuch --list-backends
 TLS_BACKEND=nosuch expect_json 5 nosuch connect 127.0.0.1:1
 TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends
+# A wrong search path is told as that, not as a fault of each plugin.
+TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS:relative \
+    expect_json 5 '"reason":null,"text":"TLSHOST_PLUGIN_PATH: ' backends
+TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS:relative \
+    expect 5 '^tlsprobe: TLSHOST_PLUGIN_PATH: .*not an absolute' backends
+
+# Backends that take their process down, or never start, beside good ones.
+mkdir "$tmp/crash" "$tmp/hang"
+cp "$TLSHOST_TEST_PLUGINS/bad-crash.so" "$tmp/crash"
+cp "$TLSHOST_TEST_PLUGINS/bad-hang.so" "$tmp/hang"
+with_crash=$TLSHOST_TEST_BACKENDS:$tmp/crash
+with_hang=$TLSHOST_TEST_BACKENDS:$tmp/hang
+TLSHOST_PLUGIN_PATH=$with_crash \
+    expect 0 'load-failed: its process was ended by signal 6' backends
+TLSHOST_PLUGIN_PATH=$with_hang \
+    expect_json 0 '"text":"its process took longer than 10 s' backends
 expect 2 Examples
 expect_json 2 command
 expect 2 'did you mean connect' conect

@@ -2,12 +2,8 @@
 /* tlsprobe backends */
 #include "config.h"
 
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "tlsprobe.h"
 
@@ -16,6 +12,7 @@
 
 typedef struct row {
 	char *name, *version, *library, *file, *reason, *text;
+	size_t index;
 	int priority;
 	int usable;
 } row;
@@ -35,53 +32,32 @@ fill(row *r, const tlshost_backend_list *list, size_t i)
 	r->file = copy(tlshost_backend_list_file(list, i));
 	r->reason = copy(tlshost_backend_list_reason(list, i));
 	r->text = copy(tlshost_backend_list_text(list, i));
+	r->index = i;
 	r->priority = tlshost_backend_list_priority(list, i);
 	r->usable = tlshost_backend_list_state(list, i) !=
 	    TLSHOST_PLUGIN_SKIPPED;
 }
 
 /* In the child: loads one plugin by its name and tells what came of it. */
-static void
-child(int fd, const char *name, size_t i)
+static json_t *
+load(const void *context)
 {
+	const row *r = context;
 	tlshost_backend *backend;
 	tlshost_backend_list *list;
-	FILE *out = fdopen(fd, "w");
+	tlshost_error *error = NULL;
 
-	if (out == NULL)
-		_exit(1);
-	if (tlshost_backend_by_name(name, &backend, NULL) == TLSHOST_OK) {
-		fprintf(out, "ok%c%s%c", 0, tlshost_backend_library(backend),
-		    0);
-	} else if (tlshost_backend_list_new(0, &list, NULL) == TLSHOST_OK &&
-	    tlshost_backend_list_reason(list, i) != NULL) {
-		fprintf(out, "%s%c%s%c", tlshost_backend_list_reason(list, i),
-		    0, tlshost_backend_list_text(list, i), 0);
-	}
-	fclose(out);
-	_exit(0);
-}
-
-/* Reads what the child tells, until it ends or takes too long. */
-static size_t
-listen_to(int fd, char *answer, size_t cap)
-{
-	int64_t until = now_us() + (int64_t)CHILD_MS * 1000;
-	size_t len = 0;
-
-	while (len < cap - 1) {
-		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int64_t left = (until - now_us()) / 1000;
-		ssize_t n;
-
-		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
-			break;
-		if ((n = read(fd, answer + len, cap - 1 - len)) <= 0)
-			break;
-		len += (size_t)n;
-	}
-	answer[len] = '\0';
-	return len;
+	if (tlshost_backend_by_name(r->name, &backend, &error) == TLSHOST_OK)
+		return json_pack("{s:s}", "library",
+		    tlshost_backend_library(backend));
+	if (tlshost_backend_list_new(0, &list, NULL) == TLSHOST_OK &&
+	    tlshost_backend_list_reason(list, r->index) != NULL)
+		return json_pack("{s:s,s:o}", "reason",
+		    tlshost_backend_list_reason(list, r->index), "text",
+		    text_or_null(tlshost_backend_list_text(list, r->index)));
+	/* Not this plugin's fault: none can be used. */
+	return json_pack("{s:n,s:o}", "reason", "text",
+	    text_or_null(tlshost_error_message(error)));
 }
 
 static void
@@ -94,44 +70,50 @@ refuse(row *r, const char *reason, const char *text)
 	r->usable = 0;
 }
 
+static const char *
+string_of(const json_t *object, const char *key)
+{
+	return json_string_value(json_object_get(object, key));
+}
+
 /* A crash or a hang of a library is a row, not the end of the list. */
 static void
-load_in_child(row *r, size_t i)
+note_answer(row *r, const child *c)
 {
-	char answer[4096], text[128];
-	int fds[2], status = 0;
-	size_t len, first;
-	pid_t pid;
+	char text[128];
 
-	fflush(stdout);
-	if (pipe(fds) != 0 || (pid = fork()) < 0) {
-		refuse(r, "load-failed", "no child process for it");
-		return;
-	}
-	if (pid == 0) {
-		close(fds[0]);
-		child(fds[1], r->name, i);
-	}
-	close(fds[1]);
-	len = listen_to(fds[0], answer, sizeof(answer));
-	close(fds[0]);
-	(void)kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0)
-		;
-	first = strlen(answer) + 1;
-	if (len > first && strcmp(answer, "ok") == 0) {
-		free(r->library);
-		r->library = copy(answer + first);
-	} else if (len > first) {
-		refuse(r, answer, answer + first);
-	} else {
-		snprintf(text, sizeof(text), WIFSIGNALED(status) &&
-		    WTERMSIG(status) != SIGKILL ? "its process was ended by "
-		    "signal %d" : "its process ended, or took too long (%d)",
-		    WIFSIGNALED(status) ? WTERMSIG(status) :
-		    WEXITSTATUS(status));
+	if (child_problem(c, text, sizeof(text)) != NULL) {
 		refuse(r, "load-failed", text);
+	} else if (string_of(c->answer, "library") != NULL) {
+		free(r->library);
+		r->library = copy(string_of(c->answer, "library"));
+	} else {
+		refuse(r, string_of(c->answer, "reason"),
+		    string_of(c->answer, "text"));
 	}
+}
+
+/* Loads those that can be loaded, all at the same time. */
+static int
+load_rows(row *rows, size_t len)
+{
+	child *children = calloc(len + 1, sizeof(*children));
+
+	if (children == NULL)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		children[i].fd = -1;
+		if (rows[i].usable)
+			child_start(&children[i], load, &rows[i], CHILD_MS);
+	}
+	children_finish(children, len);
+	for (size_t i = 0; i < len; i++) {
+		if (rows[i].usable)
+			note_answer(&rows[i], &children[i]);
+		child_done(&children[i]);
+	}
+	free(children);
+	return 0;
 }
 
 static json_t *
@@ -159,9 +141,11 @@ print_row(const row *r, int is_default)
 {
 	printf("%-10s %-8s %-18s %4d  %-8s %s\n", dash(r->name),
 	    dash(r->version), r->usable ? dash(r->library) : "-", r->priority,
-	    is_default ? "default" : r->usable ? "ok" : "refused", r->file);
+	    is_default ? "default" : r->usable ? "ok" : "refused", dash(r->file));
 	if (r->reason != NULL)
 		printf("           %s: %s\n", r->reason, dash(r->text));
+	else if (r->text != NULL)
+		printf("           %s\n", r->text);
 }
 
 static void
@@ -218,12 +202,14 @@ run_list(const options *o)
 	len = tlshost_backend_list_len(list);
 	if ((rows = calloc(len + 1, sizeof(*rows))) == NULL)
 		return document_end(document, EXIT_LOCAL);
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0; i < len; i++)
 		fill(&rows[i], list, i);
-		if (rows[i].usable && !o->no_load)
-			load_in_child(&rows[i], i);
-		usable += (size_t)rows[i].usable;
+	if (!o->no_load && load_rows(rows, len) != 0) {
+		complain(document, "out of memory");
+		return document_end(document, EXIT_LOCAL);
 	}
+	for (size_t i = 0; i < len; i++)
+		usable += (size_t)rows[i].usable;
 	problem = tlshost_backend_list_problem(list);
 	chosen = find_default(list, rows);
 	if (problem == NULL && chosen >= 0 && !rows[chosen].usable) {

@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <tlshost-insecure.h>
 #include <tlshost.h>
 
@@ -50,6 +51,40 @@ extern const command commands[];
 int options_parse(int argc, char **argv, options *o, const command **ret_command);
 void options_help(FILE *out, const command *one);
 void options_mdoc(FILE *out);
+
+/* child.c: plugins are loaded in processes of their own. */
+typedef enum child_outcome {
+	CHILD_NOT_STARTED,
+	CHILD_RUNNING,
+	CHILD_ANSWERED,
+	CHILD_CRASHED,
+	CHILD_TIMEOUT,
+	CHILD_UNREADABLE
+} child_outcome;
+
+typedef struct child {
+	child_outcome outcome;
+	json_t *answer;                  /* if it answered */
+	pid_t pid;
+	int fd, status, timeout_ms, timed_out, overflow;
+	int64_t until;
+	char *text;
+	size_t len, cap;
+} child;
+
+/* Runs in the child; its answer goes to the parent.  NULL: it has none. */
+typedef json_t *(*child_teller)(const void *context);
+
+/* Whether it could be started is in its outcome. */
+void child_start(child *c, child_teller teller, const void *context,
+    int timeout_ms);
+/* Returns when each has ended, or was ended because its time was up. */
+void children_finish(child *children, size_t len);
+/* "answered", "crashed", "timeout", "not-started", "unreadable". */
+const char *child_outcome_word(const child *c);
+/* What became of it, into text; NULL: it answered. */
+const char *child_problem(const child *c, char *text, size_t cap);
+void child_done(child *c);
 
 /* output.c */
 /* The document: one, whatever happens. */

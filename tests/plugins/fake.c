@@ -5,6 +5,12 @@
  * README beside this file.
  */
 #include <stddef.h>
+#ifdef FAULT_CRASH
+#include <stdlib.h>
+#endif
+#ifdef FAULT_HANG
+#include <unistd.h>
+#endif
 
 #include "tlshost-plugin.h"
 
@@ -53,7 +59,15 @@ init(tlshost_sink *sink, const char **ret_library)
 	(void)sink;
 	(void)ret_library;
 	return 4711;
+#elif defined(FAULT_CRASH)
+	(void)sink;
+	(void)ret_library;
+	abort();
 #else
+#ifdef FAULT_HANG
+	for (;;)
+		(void)pause();
+#endif
 	(void)sink;
 	*ret_library = "Fake 1.0";
 	return TLSHOST_OK;
