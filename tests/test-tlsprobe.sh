@@ -102,6 +102,12 @@ TLSHOST_PLUGIN_PATH=$with_crash \
     expect 0 'load-failed: its process was ended by signal 6' backends
 TLSHOST_PLUGIN_PATH=$with_hang \
     expect_json 0 '"text":"its process took longer than 10 s' backends
+TLSHOST_PLUGIN_PATH=$with_crash expect 0 'crash ?$' ciphers 0x1301
+TLSHOST_PLUGIN_PATH=$with_crash \
+    expect_json 0 '"'"$first"'":true.*"crash":null.*crash: its process' \
+    ciphers 0x1301
+TLSHOST_PLUGIN_PATH=$with_crash expect 5 'signal 6' ciphers --backend crash
+expect_json 5 nosuch ciphers 0x1301 --backend nosuch
 expect 2 Examples
 expect_json 2 command
 expect 2 'did you mean connect' conect

@@ -7,19 +7,120 @@
 
 #include "tlsprobe.h"
 
-/* What each usable backend has. */
-static tlshost_backend_list *backends;
+#define CHILD_MS 10000
 
-static int
-backend_has(tlshost_backend *backend, uint16_t id)
+/* What each usable backend has; suites NULL: it could not tell. */
+typedef struct column {
+	char *name;
+	json_t *suites;
+} column;
+
+static column *columns;
+static size_t columns_len;
+
+/* In the child. */
+static json_t *
+tell_suites(const void *context)
 {
+	const column *one = context;
+	tlshost_error *error = NULL;
+	tlshost_backend *backend;
 	const uint16_t *ids;
-	size_t len = tlshost_backend_ciphers(backend, &ids);
+	json_t *list;
+	size_t len;
 
+	if (tlshost_backend_by_name(one->name, &backend, &error) != TLSHOST_OK)
+		return json_pack("{s:o}", "problem",
+		    text_or_null(tlshost_error_message(error)));
+	len = tlshost_backend_ciphers(backend, &ids);
+	list = json_array();
 	for (size_t i = 0; i < len; i++)
-		if (ids[i] == id)
-			return 1;
-	return 0;
+		json_array_append_new(list, json_integer(ids[i]));
+	return json_pack("{s:o}", "suites", list);
+}
+
+/* A json_true, json_false, or json_null: the backend cannot tell. */
+static json_t *
+has(const column *one, uint16_t id)
+{
+	if (one->suites == NULL)
+		return json_null();
+	for (size_t i = 0; i < json_array_size(one->suites); i++)
+		if (json_integer_value(json_array_get(one->suites, i)) == id)
+			return json_true();
+	return json_false();
+}
+
+/* 0, or an exit code after it said why. */
+static int
+note_answer(const options *o, json_t *document, column *one, const child *c)
+{
+	const char *problem;
+	char text[128];
+
+	one->suites = json_incref(json_object_get(c->answer, "suites"));
+	if (one->suites != NULL)
+		return 0;
+	problem = child_problem(c, text, sizeof(text));
+	if (problem == NULL)
+		problem = json_string_value(json_object_get(c->answer,
+		    "problem"));
+	complain(document, "%s: %s", one->name, problem != NULL ? problem :
+	    "it did not tell its suites");
+	return o->backend != NULL ? EXIT_BACKEND : 0;
+}
+
+/* Each backend is asked in a process of its own. */
+static int
+ask_all(const options *o, json_t *document)
+{
+	child *children = calloc(columns_len + 1, sizeof(*children));
+	int code = 0, one;
+
+	if (children == NULL) {
+		complain(document, "out of memory");
+		return EXIT_LOCAL;
+	}
+	for (size_t i = 0; i < columns_len; i++)
+		child_start(&children[i], tell_suites, &columns[i], CHILD_MS);
+	children_finish(children, columns_len);
+	for (size_t i = 0; i < columns_len; i++) {
+		if ((one = note_answer(o, document, &columns[i],
+		    &children[i])) != 0)
+			code = one;
+		child_done(&children[i]);
+	}
+	free(children);
+	return code;
+}
+
+/* Those that can be loaded, or the one that is named. */
+static int
+find_columns(const options *o, json_t *document)
+{
+	tlshost_backend_list *list;
+	const char *name;
+
+	if (tlshost_backend_list_new(0, &list, NULL) != TLSHOST_OK ||
+	    (columns = calloc(tlshost_backend_list_len(list) + 1,
+	    sizeof(*columns))) == NULL) {
+		complain(document, "out of memory");
+		return EXIT_LOCAL;
+	}
+	for (size_t i = 0; i < tlshost_backend_list_len(list); i++) {
+		name = tlshost_backend_list_name(list, i);
+		if (tlshost_backend_list_state(list, i) ==
+		    TLSHOST_PLUGIN_SKIPPED || (o->backend != NULL &&
+		    strcmp(name, o->backend) != 0))
+			continue;
+		if ((columns[columns_len].name = strdup(name)) != NULL)
+			columns_len++;
+	}
+	tlshost_backend_list_free(list);
+	if (o->backend == NULL || columns_len != 0)
+		return 0;
+	complain(document, "there is no usable backend \"%s\"", o->backend);
+	return EXIT_BACKEND;
 }
 
 static const char *
@@ -56,7 +157,7 @@ info_json(const tlshost_cipher_info *info)
 	    "pep543", tlshost_cipher_info_in_pep543(info));
 	const uint32_t *alg_ids;
 	size_t len = tlshost_cipher_info_schannel(info, &alg_ids);
-	json_t *schannel = json_array(), *has = json_object();
+	json_t *schannel = json_array(), *backends = json_object();
 
 	for (int d = 0; d < 5; d++)
 		json_object_set_new(item, dialects[d], text_or_null(
@@ -64,14 +165,10 @@ info_json(const tlshost_cipher_info *info)
 	for (size_t i = 0; i < len; i++)
 		json_array_append_new(schannel, hex16(alg_ids[i]));
 	json_object_set_new(item, "schannel", schannel);
-	for (size_t i = 0; i < tlshost_backend_list_len(backends); i++)
-		if (tlshost_backend_list_backend(backends, i) != NULL)
-			json_object_set_new(has,
-			    tlshost_backend_list_name(backends, i),
-			    json_boolean(backend_has(
-			    tlshost_backend_list_backend(backends, i),
-			    tlshost_cipher_info_id(info))));
-	json_object_set_new(item, "backends", has);
+	for (size_t i = 0; i < columns_len; i++)
+		json_object_set(backends, columns[i].name, has(&columns[i],
+		    tlshost_cipher_info_id(info)));
+	json_object_set_new(item, "backends", backends);
 	return item;
 }
 
@@ -94,11 +191,12 @@ print_info(const tlshost_cipher_info *info)
 	    or_dash(tlshost_cipher_info_name(info, TLSHOST_DIALECT_OPENSSL)),
 	    or_dash(tlshost_cipher_info_name(info, TLSHOST_DIALECT_GNUTLS)),
 	    or_dash(tlshost_cipher_info_name(info, TLSHOST_DIALECT_NSS)));
-	for (size_t i = 0; i < tlshost_backend_list_len(backends); i++)
-		if (tlshost_backend_list_backend(backends, i) != NULL)
-			printf(" %s %s", tlshost_backend_list_name(backends,
-			    i), backend_has(tlshost_backend_list_backend(
-			    backends, i), id) ? "yes" : "no");
+	for (size_t i = 0; i < columns_len; i++) {
+		json_t *yes = has(&columns[i], id);
+
+		printf(" %s %s", columns[i].name, json_is_null(yes) ? "?" :
+		    json_is_true(yes) ? "yes" : "no");
+	}
 	printf("\n");
 }
 
@@ -129,10 +227,11 @@ int
 run_ciphers(const options *o)
 {
 	json_t *document = o->json ? document_new("ciphers") : NULL;
-	int code = EXIT_DONE;
+	int code;
 
-	if (tlshost_backend_list_new(1, &backends, NULL) != TLSHOST_OK)
-		backends = NULL;
+	if ((code = find_columns(o, document)) != 0)
+		return document_end(document, code);
+	code = ask_all(o, document);
 	for (int i = 0; i < o->args_len; i++) {
 		const tlshost_cipher_info *info = look_up(o->args[i]);
 
@@ -145,6 +244,10 @@ run_ciphers(const options *o)
 	}
 	for (size_t i = 0; o->args_len == 0 && i < tlshost_cipher_count(); i++)
 		show(document, tlshost_cipher_at(i));
-	tlshost_backend_list_free(backends);
+	for (size_t i = 0; i < columns_len; i++) {
+		free(columns[i].name);
+		json_decref(columns[i].suites);
+	}
+	free(columns);
 	return document_end(document, code);
 }
