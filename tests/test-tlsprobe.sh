@@ -86,6 +86,12 @@ fi
 TLS_BACKEND=nosuch expect 5 nosuch --list-backends
 TLS_BACKEND=nosuch expect_json 5 nosuch connect 127.0.0.1:1
 TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends
+# The manual names every command that takes an option.
+"$TLSPROBE" --mdoc >"$tmp/out" 2>"$tmp/err"
+grep -A1 -e 'Fl -key Ar' "$tmp/out" |
+    grep -qxF '(connect, serve, verify)'
+claim "--mdoc names all commands of --key" $?
+
 # A wrong search path is told as that, not as a fault of each plugin.
 TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS:relative \
     expect_json 5 '"reason":null,"text":"TLSHOST_PLUGIN_PATH: ' backends

@@ -136,6 +136,22 @@ options_help(FILE *out, const command *one)
 	    out);
 }
 
+static void
+print_commands(FILE *out, unsigned int bits)
+{
+	const char *between = "";
+
+	if (bits == ALL) {
+		fputs("all", out);
+		return;
+	}
+	for (const command *c = commands; c->name != NULL; c++)
+		if ((bits & c->bit) != 0) {
+			fprintf(out, "%s%s", between, c->name);
+			between = ", ";
+		}
+}
+
 void
 options_mdoc(FILE *out)
 {
@@ -149,12 +165,9 @@ options_mdoc(FILE *out)
 		fprintf(out, "Fl -%s", table[i].name);
 		if (table[i].argument != NULL)
 			fprintf(out, " Ar %s", table[i].argument);
-		fprintf(out, "\n(%s)\n%s\n", table[i].commands == ALL ? "all" :
-		    table[i].commands == (ALL & ~BACKENDS) ?
-		    "all but backends" : table[i].commands & CONNECT ?
-		    "connect" : table[i].commands & SERVE ? "serve" :
-		    table[i].commands & VERIFY ? "verify" : "backends",
-		    table[i].help);
+		fputs("\n(", out);
+		print_commands(out, table[i].commands);
+		fprintf(out, ")\n%s\n", table[i].help);
 	}
 	fputs(".El\n", out);
 }
