@@ -89,7 +89,7 @@ TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends
 # The manual names every command that takes an option.
 "$TLSPROBE" --mdoc >"$tmp/out" 2>"$tmp/err"
 grep -A1 -e 'Fl -key Ar' "$tmp/out" |
-    grep -qxF '(connect, serve, verify)'
+    grep -qxF '(connect, compare, serve, verify)'
 claim "--mdoc names all commands of --key" $?
 
 # A wrong search path is told as that, not as a fault of each plugin.
@@ -114,6 +114,16 @@ TLSHOST_PLUGIN_PATH=$with_crash \
     ciphers 0x1301
 TLSHOST_PLUGIN_PATH=$with_crash expect 5 'signal 6' ciphers --backend crash
 expect_json 5 nosuch ciphers 0x1301 --backend nosuch
+
+expect_json 2 target compare
+expect_json 2 version compare localhost:1 --min 9
+expect_json 2 'not a target' compare '[x'
+expect 2 'no option of compare' compare localhost:1 --send /dev/null
+expect_json 3 refused compare 127.0.0.1:1
+expect_json 6 nonexistent compare 127.0.0.1:1 --trust /nonexistent
+expect_json 5 'no backend' compare 127.0.0.1:1 --backend nosuch
+TLS_BACKEND=nosuch expect_json 5 nosuch compare 127.0.0.1:1
+TLSHOST_PLUGIN_PATH=/nonexistent expect_json 5 usable compare 127.0.0.1:1
 expect 2 Examples
 expect_json 2 command
 expect 2 'did you mean connect' conect
@@ -139,6 +149,42 @@ expect 6 '"verdict":"error"' verify --trust "$certs/ca.pem" \
     --chain "$certs/rsa.pem" --hostname srv.test --key "$certs/ecdsa.key"
 expect 6 '"verdict":"error"' verify --trust /nonexistent \
     --chain "$certs/rsa.pem" --hostname srv.test
+
+serve rsa "$first"
+expect 0 'They agree\|one backend' compare "127.0.0.1:$port" \
+    --trust "$certs/ca.pem" --strict
+expect_json 0 '"differences":\[\]' compare "127.0.0.1:$port" \
+    --trust "$certs/ca.pem"
+for backend in $plugins_built; do
+	grep -q '"backend":{"name":"'"$backend"'",' "$tmp/out"
+	claim "compare has a row of $backend" $?
+done
+expect 0 'There is one backend' compare "127.0.0.1:$port" \
+    --trust "$certs/ca.pem" --backend "$first,$first" --strict
+expect_json 1 name-mismatch compare "127.0.0.1:$port" \
+    --trust "$certs/ca.pem" --hostname no.test
+expect 0 '^verdict *not trusted' compare "127.0.0.1:$port" \
+    --insecure --trust "$certs/ca.pem" --hostname no.test
+case " $plugins_built " in
+*" openssl gnutls "* | *" gnutls openssl "*)
+	# The administrator of this machine does not want TLS 1.3.
+	printf '[overrides]\ndisabled-version = tls1.3\n' >"$tmp/priority"
+	GNUTLS_SYSTEM_PRIORITY_FILE=$tmp/priority \
+	    expect 0 '\[!\] version' compare "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem"
+	GNUTLS_SYSTEM_PRIORITY_FILE=$tmp/priority expect_json 1 \
+	    '"point":"version","matters":true.*"gnutls":"TLSv1.2"' \
+	    compare "127.0.0.1:$port" --trust "$certs/ca.pem" --strict
+	;;
+esac
+TLSHOST_PLUGIN_PATH=$with_crash expect 5 '^verdict *trusted .*crashed' \
+    compare "127.0.0.1:$port" --trust "$certs/ca.pem"
+TLSHOST_PLUGIN_PATH=$with_hang expect_json 5 \
+    '"text":"its process took longer than 3 s.*"process":"timeout"' compare \
+    "127.0.0.1:$port" --trust "$certs/ca.pem" --timeout 1
+TLSHOST_PLUGIN_PATH=$with_hang expect 5 'verdict: what one accepts' compare \
+    "127.0.0.1:$port" --trust "$certs/ca.pem" --timeout 1
+stop
 
 for backend in $plugins_built; do
 	serve rsa "$backend"

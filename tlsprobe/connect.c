@@ -566,19 +566,19 @@ prepare(probe *p, const char *name)
 }
 
 int
-run_connect(const options *o)
+connect_once(const options *o, json_t *document)
 {
-	probe p = { .o = o, .fd = -1, .stage = "connect" };
+	probe p = { .o = o, .document = document, .fd = -1,
+	    .stage = "connect" };
 	const char *name;
 	int code;
 
 	report = o->send != NULL ? stderr : stdout;
-	p.document = o->json ? document_new("connect") : NULL;
 	if (o->args_len != 1 || !split_target(&p, o->args[0])) {
 		complain(p.document, o->args_len == 1 ?
 		    "not a target: %s" : "one target is needed, HOST:PORT%s",
 		    o->args_len == 1 ? o->args[0] : "");
-		return document_end(p.document, EXIT_USAGE);
+		return EXIT_USAGE;
 	}
 	name = o->hostname != NULL ? o->hostname : p.host;
 	if ((code = prepare(&p, name)) == 0) {
@@ -590,5 +590,13 @@ run_connect(const options *o)
 		close(p.fd);
 	tlshost_buffer_free(p.buffer);
 	tlshost_verification_free(p.own);
-	return document_end(p.document, code);
+	return code;
+}
+
+int
+run_connect(const options *o)
+{
+	json_t *document = o->json ? document_new("connect") : NULL;
+
+	return document_end(document, connect_once(o, document));
 }

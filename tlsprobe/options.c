@@ -14,13 +14,16 @@
 #define SERVE 4u
 #define VERIFY 8u
 #define CIPHERS 16u
-#define ALL 31u
+#define COMPARE 32u
+#define ALL 63u
 
 const command commands[] = {
 	{ "backends", run_list, BACKENDS, "[--json] [--no-load]",
 	    "list the backends, usable and refused" },
 	{ "connect", run_connect, CONNECT, "HOST[:PORT]",
 	    "one connection: verdict, version, suite, timing" },
+	{ "compare", run_compare, COMPARE, "HOST[:PORT]",
+	    "the same connection through several backends" },
 	{ "serve", run_serve, SERVE, "--listen ADDR:PORT --cert F --key F",
 	    "a test server for many clients" },
 	{ "verify", run_verify, VERIFY,
@@ -45,29 +48,30 @@ static const struct option_row {
 #define ROW(name, letter, argument, commands, kind, field, help) \
 	{ name, letter, argument, commands, kind, offsetof(options, field), help }
 	ROW("backend", 'b', "NAME", ALL & ~BACKENDS, TEXT, backend,
-	    "the backend to use (default: as TLS_BACKEND says)"),
-	ROW("trust", 0, "FILE|system", CONNECT | VERIFY, TEXT, trust,
+	    "the backend to use (default: as TLS_BACKEND says); compare: "
+	    "several, a,b (default: all)"),
+	ROW("trust", 0, "FILE|system", CONNECT | COMPARE | VERIFY, TEXT, trust,
 	    "trusted certificates (default: system)"),
-	ROW("hostname", 'n', "NAME", CONNECT | VERIFY, TEXT, hostname,
+	ROW("hostname", 'n', "NAME", CONNECT | COMPARE | VERIFY, TEXT, hostname,
 	    "the name to send and to verify"),
 	ROW("ip", 0, "ADDR", VERIFY, TEXT, ip, "the address to verify"),
-	ROW("alpn", 0, "LIST", CONNECT | SERVE, TEXT, alpn,
+	ROW("alpn", 0, "LIST", CONNECT | COMPARE | SERVE, TEXT, alpn,
 	    "protocols, by preference: h2,http/1.1"),
-	ROW("min", 0, "VERSION", CONNECT | SERVE, TEXT, min,
+	ROW("min", 0, "VERSION", CONNECT | COMPARE | SERVE, TEXT, min,
 	    "lowest version: 1.0, 1.1, 1.2, 1.3"),
-	ROW("max", 0, "VERSION", CONNECT | SERVE, TEXT, max,
+	ROW("max", 0, "VERSION", CONNECT | COMPARE | SERVE, TEXT, max,
 	    "highest version"),
-	ROW("ciphers", 0, "LIST", CONNECT | SERVE, TEXT, ciphers,
+	ROW("ciphers", 0, "LIST", CONNECT | COMPARE | SERVE, TEXT, ciphers,
 	    "suites by preference, names of any dialect or 0xIDs"),
-	ROW("cert", 0, "FILE", CONNECT | SERVE, CERT, cert,
+	ROW("cert", 0, "FILE", CONNECT | COMPARE | SERVE, CERT, cert,
 	    "certificate chain, PEM; a server may have several"),
-	ROW("key", 0, "FILE", CONNECT | SERVE | VERIFY, KEY, key,
+	ROW("key", 0, "FILE", CONNECT | COMPARE | SERVE | VERIFY, KEY, key,
 	    "private key of the chain before"),
-	ROW("insecure", 'k', NULL, CONNECT, FLAG, insecure,
+	ROW("insecure", 'k', NULL, CONNECT | COMPARE, FLAG, insecure,
 	    "go on whatever the certificate is; the verdict is shown"),
 	ROW("send", 0, "FILE", CONNECT, TEXT, send,
 	    "send the file, print what comes back"),
-	ROW("timeout", 't', "SECONDS", CONNECT, TEXT, timeout_text,
+	ROW("timeout", 't', "SECONDS", CONNECT | COMPARE, TEXT, timeout_text,
 	    "give up after so long (default: 10)"),
 	ROW("listen", 0, "ADDR:PORT", SERVE, TEXT, listen,
 	    "where to listen; port 0: any, which is printed"),
@@ -83,8 +87,8 @@ static const struct option_row {
 	    "print a line for each connection"),
 	ROW("chain", 0, "FILE", VERIFY, TEXT, chain,
 	    "the certificates, leaf first, PEM"),
-	ROW("strict", 0, NULL, VERIFY, FLAG, strict,
-	    "the strict rules on certificates too"),
+	ROW("strict", 0, NULL, VERIFY | COMPARE, FLAG, strict,
+	    "verify: strict rules, too; compare: exit 1 if they differ"),
 	ROW("no-load", 0, NULL, BACKENDS, FLAG, no_load,
 	    "read manifests only, load no library"),
 	ROW("json", 'j', NULL, ALL, FLAG, json, "one JSON document"),

@@ -110,8 +110,12 @@ int make_config(const options *o, json_t *document, tlshost_backend *backend,
     tlshost_role role, tlshost_config **ret_config);
 int exit_for(tlshost_status status);
 
+/* connect.c: one connection; a result in document, or words if it is NULL. */
+int connect_once(const options *o, json_t *document);
+
 int run_list(const options *o);
 int run_connect(const options *o);
+int run_compare(const options *o);
 int run_serve(const options *o);
 int run_verify(const options *o);
 int run_ciphers(const options *o);
