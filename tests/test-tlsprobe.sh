@@ -35,6 +35,7 @@ expect() {
 	shift 2
 	timeout 60 "$TLSPROBE" "$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	code=$?
+	grep '^{' "$tmp/out" >>"$tmp/documents"
 	[ $code = "$wanted" ] && cat "$tmp/out" "$tmp/err" |
 	    grep -q -e "$word"
 	claim "$* exits with $wanted (did: $code) and says \"$word\"" $?
@@ -50,11 +51,7 @@ expect_json() {
 	claim "$* --json is one document with exit $wanted" $?
 }
 
-serve() {
-	: >"$tmp/log"
-	"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/$1.pem" \
-	    --key "$certs/$1.key" --log json "--backend=$2" >"$tmp/log" &
-	pid=$!
+wait_for_server() {
 	tries=0
 	until grep -q listening "$tmp/log" || [ $tries = 100 ]; do
 		tries=$((tries + 1))
@@ -63,9 +60,20 @@ serve() {
 	port=$(sed -n 's/^listening //p' "$tmp/log")
 }
 
+serve() {
+	: >"$tmp/log"
+	"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/$1.pem" \
+	    --key "$certs/$1.key" --log json "--backend=$2" >"$tmp/log" &
+	pid=$!
+	wait_for_server
+}
+
 stop() {
 	kill -TERM "$pid"
 	wait "$pid"
+	code=$?
+	grep '^{' "$tmp/log" >>"$tmp/documents"
+	[ $code = 0 ]
 	claim "a server ends cleanly at SIGTERM" $?
 	pid=
 }
@@ -139,6 +147,10 @@ expect_json 6 nonexistent connect 127.0.0.1:1 --trust /nonexistent
 expect 0 'openssl AES256-SHA' ciphers AES256-SHA
 expect_json 0 '"0x1301"' ciphers 0x1301
 expect 2 'no such' ciphers nothing
+expect_json 2 'no such' ciphers nothing
+expect_json 0 '"0x1301"' ciphers
+expect_json 6 nonexistent serve --listen 127.0.0.1:0 --cert /nonexistent \
+    --key /nonexistent
 expect 0 '"verdict":"accept"' verify --trust "$certs/ca.pem" \
     --chain "$certs/deep.pem" --hostname srv.test
 expect 1 '"unknown-issuer"' verify --trust "$certs/ca.pem" \
@@ -226,6 +238,51 @@ for backend in $plugins_built; do
 	    --trust "$certs/ca.pem" --backend "$backend"
 	stop
 done
+
+# A server has one document, too, and its words are elsewhere.
+: >"$tmp/log"
+"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/rsa.pem" \
+    --key "$certs/rsa.key" --log json --json --count 1 >"$tmp/serve.out" \
+    2>"$tmp/log" &
+pid=$!
+wait_for_server
+expect_json 0 '"exit":0' connect "127.0.0.1:$port" --trust "$certs/ca.pem"
+wait "$pid"
+claim "serve --count 1 ends after one connection" $?
+pid=
+cp "$tmp/serve.out" "$tmp/out"
+cp "$tmp/log" "$tmp/err"
+grep '^{' "$tmp/log" >>"$tmp/documents"
+cat "$tmp/out" >>"$tmp/documents"
+[ "$(wc -l <"$tmp/out")" = 1 ] && grep -q '"command":"serve".*"exit":0}$' \
+    "$tmp/out" && grep -q '"closed"' "$tmp/err"
+claim "serve --json is one document, its log is not among it" $?
+
+# All documents of this test are what the schema says.
+: >"$tmp/out"
+: >"$tmp/err"
+python=
+for one in python3 /usr/bin/python3; do
+	$one -c 'import jsonschema; jsonschema.Draft202012Validator' \
+	    2>/dev/null && python=$one && break
+done
+if [ -n "$python" ]; then
+	"$python" "$top_srcdir/tests/check-schema.py" \
+	    "$top_srcdir/docs/tlsprobe.schema.json" <"$tmp/documents" \
+	    >"$tmp/out" 2>"$tmp/err"
+	claim "all documents keep the schema" $?
+	cat "$tmp/out"
+elif python3 -c '' 2>/dev/null; then
+	echo "skipped: no python3-jsonschema; documents are parsed alone"
+	python3 -c 'import json, sys
+for line in sys.stdin:
+    json.loads(line)' <"$tmp/documents" 2>"$tmp/err" && python3 -c \
+	    'import json, sys; json.load(sys.stdin)' \
+	    <"$top_srcdir/docs/tlsprobe.schema.json" 2>>"$tmp/err"
+	claim "all documents can be parsed" $?
+else
+	echo "skipped: no python3; documents are not held against the schema"
+fi
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

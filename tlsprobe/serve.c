@@ -42,6 +42,7 @@ typedef struct server {
 	const options *o;
 	int fd;
 	int echo, log;
+	FILE *words;                     /* stderr if stdout has a document */
 	tlshost_server_context *context;
 	client *clients[CONNECTIONS_MAX];
 	size_t len;
@@ -78,9 +79,9 @@ log_client(const server *s, const client *c)
 	    "sni", text_or_null(tlshost_buffer_server_name(c->buffer)),
 	    "error", c->error[0] != '\0' ? text_or_null(c->error) :
 	    json_null(), "closed", c->how != NULL ? c->how : "stopped");
-	(void)json_dumpf(line, stdout, JSON_COMPACT);
-	putchar('\n');
-	fflush(stdout);
+	(void)json_dumpf(line, s->words, JSON_COMPACT);
+	fputc('\n', s->words);
+	fflush(s->words);
 	json_decref(line);
 }
 
@@ -481,8 +482,8 @@ open_listener(server *s, json_t *document)
 		complain(document, "--listen %s: %s", target, strerror(errno));
 		return EXIT_LOCAL;
 	}
-	printf("listening %s\n", port);
-	fflush(stdout);
+	fprintf(s->words, "listening %s\n", port);
+	fflush(s->words);
 	return 0;
 }
 
@@ -542,6 +543,7 @@ run_serve(const options *o)
 
 	s.echo = o->mode != NULL && strcmp(o->mode, "echo") == 0;
 	s.log = o->log != NULL;
+	s.words = document == NULL ? stdout : stderr;
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	if ((code = check_words(o, document)) == 0 &&
