@@ -132,12 +132,10 @@ raw_end(SSL_CTX **ret_ctx, int server, int version)
 	SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 	ssl = SSL_new(ctx);
 	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	if (server) {
+	if (server)
 		SSL_set_accept_state(ssl);
-	} else {
+	else
 		SSL_set_connect_state(ssl);
-		SSL_set_tlsext_host_name(ssl, "srv.test");
-	}
 	*ret_ctx = ctx;
 	return ssl;
 }

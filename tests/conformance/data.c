@@ -226,6 +226,7 @@ START_TEST(a_writer_that_nobody_reads_is_held_back)
 	assert_status(st, TLSHOST_WANT_WRITE);
 	assert_status(tlshost_buffer_read(p.client, data, 1, &n),
 	    TLSHOST_WANT_WRITE);
+	ck_assert_uint_gt(tlshost_buffer_outgoing_len(p.client), total);
 	ck_assert_uint_lt(tlshost_buffer_outgoing_len(p.client), 400000);
 	/* Later with other data, from another place, and shorter. */
 	while (carry(&p))
