@@ -203,6 +203,10 @@ take_content(tlshost_private_key *key, const uint8_t *data, size_t len,
 	const char *problem = NULL;
 	size_t block_len = len;
 
+	if (len > TLSHOST__FILE_MAX)
+		return tlshost__fail(ret_error, TLSHOST_BAD_DATA,
+		    TLSHOST_PHASE_CONFIG, NULL,
+		    "no private key: it is larger than 16 MiB");
 	switch (tlshost__pem_find_key(data, len, &block, &block_len,
 	    &problem)) {
 	case TLSHOST__PEM_FOUND:

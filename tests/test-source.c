@@ -469,6 +469,18 @@ START_TEST(no_beginning_of_der_is_der)
 END_TEST
 
 /* Nothing is read before the length is known to be possible. */
+START_TEST(an_impossible_length_is_bad_data)
+{
+	static const size_t lens[] = { SIZE_MAX, SIZE_MAX / 2,
+	    (size_t)INT_MAX + 1, ((size_t)16 << 20) + 1 };
+
+	for (int i = 0; i < KINDS; i++)
+		for (int n = 0; n < LEN(lens); n++)
+			expect_bad_memory(&kinds[i], "a length", "0", lens[n],
+			    "larger than 16 MiB");
+}
+END_TEST
+
 /* A SEQUENCE of so many bytes. */
 static uint8_t *
 large_der(size_t len)
@@ -990,6 +1002,7 @@ add_content_tests(TCase *tcase)
 	    LEN(bad_texts));
 	tcase_add_loop_test(tcase, no_beginning_of_a_block_is_one, 0, KINDS);
 	tcase_add_loop_test(tcase, no_beginning_of_der_is_der, 0, KINDS);
+	tcase_add_test(tcase, an_impossible_length_is_bad_data);
 	tcase_add_loop_test(tcase, a_certificate_is_of_1_mib_at_most, 0,
 	    LEN(sizes));
 	tcase_add_test(tcase, two_where_one_is_wanted_are_too_many);
