@@ -233,25 +233,35 @@ certificate_len(const uint8_t *data, size_t len, int trusted)
 	return whole.len;
 }
 
+/* OK, NO_MEMORY, BAD_DATA: *ret_problem says why. */
 static tlshost_status
 append_block(tlshost__certificates *list, const tlshost__pem_block *block,
-    int trusted, tlshost_error **ret_error)
+    int trusted, const char **ret_problem)
 {
 	uint8_t *der;
 	size_t len;
 
+	*ret_problem = "a certificate is larger than 1 MiB";
 	if (block->body_len > CERTIFICATE_MAX * 2)
-		return bad_data(ret_error, "a certificate is larger than 1 MiB");
+		return TLSHOST_BAD_DATA;
 	if ((der = malloc(block->body_len / 4 * 3 + 3)) == NULL)
-		return tlshost__fail_memory(ret_error);
+		return TLSHOST_NO_MEMORY;
 	if (!tlshost__pem_decode(block, der, &len) ||
-	    (len = certificate_len(der, len, trusted)) == 0) {
-		free(der);
-		return bad_data(ret_error, "a PEM block is no certificate");
-	}
-	if (append(list, der, len) != 0)
-		return tlshost__fail_memory(ret_error);
-	return TLSHOST_OK;
+	    (len = certificate_len(der, len, trusted)) == 0)
+		*ret_problem = "a PEM block is no certificate";
+	else if (len <= CERTIFICATE_MAX)
+		return append(list, der, len) == 0 ? TLSHOST_OK :
+		    TLSHOST_NO_MEMORY;
+	free(der);
+	return TLSHOST_BAD_DATA;
+}
+
+static int
+is_certificate(const tlshost__pem_block *block, int *ret_trusted)
+{
+	*ret_trusted = tlshost__pem_label_is(block, "TRUSTED CERTIFICATE");
+	return *ret_trusted || tlshost__pem_label_is(block, "CERTIFICATE") ||
+	    tlshost__pem_label_is(block, "X509 CERTIFICATE");
 }
 
 static tlshost_status
@@ -262,22 +272,24 @@ read_pem(const uint8_t *data, size_t len, tlshost__certificates *list,
 	tlshost__pem_block block;
 	const char *problem = NULL;
 	tlshost_status st = TLSHOST_OK;
+	size_t number = 1;
+	int trusted;
 
-	while (st == TLSHOST_OK && (result = tlshost__pem_next(&data, &len,
-	    &block, &problem)) == TLSHOST__PEM_FOUND) {
-		int trusted = tlshost__pem_label_is(&block,
-		    "TRUSTED CERTIFICATE");
-
-		if (trusted || tlshost__pem_label_is(&block, "CERTIFICATE") ||
-		    tlshost__pem_label_is(&block, "X509 CERTIFICATE"))
-			st = append_block(list, &block, trusted, ret_error);
-	}
-	if (st == TLSHOST_OK && result == TLSHOST__PEM_BAD)
-		return bad_data(ret_error, problem);
-	if (st == TLSHOST_OK && list->len == 0)
+	for (; (result = tlshost__pem_next(&data, &len, &block, &problem)) ==
+	    TLSHOST__PEM_FOUND; number++)
+		if (is_certificate(&block, &trusted) && (st = append_block(list,
+		    &block, trusted, &problem)) != TLSHOST_OK)
+			break;
+	if (st == TLSHOST_NO_MEMORY)
+		return tlshost__fail_memory(ret_error);
+	if (st != TLSHOST_OK || result == TLSHOST__PEM_BAD)
+		return tlshost__fail(ret_error, TLSHOST_BAD_DATA,
+		    TLSHOST_PHASE_CONFIG, NULL, "%s (block %zu)", problem,
+		    number);
+	if (list->len == 0)
 		return bad_data(ret_error,
 		    "there are PEM blocks, but no certificate");
-	return st;
+	return TLSHOST_OK;
 }
 
 tlshost_status

@@ -501,7 +501,7 @@ static const struct {
 	size_t len;
 	int taken;
 } sizes[] = {
-	{ MIB, 1 }, { 10000000, 0 },
+	{ MIB, 1 }, { MIB + 1, 0 }, { MIB + MIB / 4, 0 }, { 10000000, 0 },
 };
 
 START_TEST(a_certificate_is_of_1_mib_at_most)
@@ -528,6 +528,28 @@ START_TEST(a_certificate_is_of_1_mib_at_most)
 	}
 	free(t.data);
 	free(der);
+}
+END_TEST
+
+START_TEST(the_block_at_fault_is_named)
+{
+	static const struct {
+		const char *template, *says;
+	} faults[] = {
+		{ "{@}{@}{AAAA\n}{@}", "is no certificate (block 3)" },
+		{ "<@>{}", "is no certificate (block 2)" },
+		{ "{@}{@", "has no end, or the wrong one (block 2)" },
+	};
+
+	for (int i = 1; i < KINDS - 1; i++)
+		for (int n = 0; n < LEN(faults); n++) {
+			text t = from_template(&kinds[i], faults[n].template,
+			    strlen(faults[n].template));
+
+			expect_bad_memory(&kinds[i], faults[n].template,
+			    t.data, t.len, faults[n].says);
+			free(t.data);
+		}
 }
 END_TEST
 
@@ -1005,6 +1027,7 @@ add_content_tests(TCase *tcase)
 	tcase_add_test(tcase, an_impossible_length_is_bad_data);
 	tcase_add_loop_test(tcase, a_certificate_is_of_1_mib_at_most, 0,
 	    LEN(sizes));
+	tcase_add_test(tcase, the_block_at_fault_is_named);
 	tcase_add_test(tcase, two_where_one_is_wanted_are_too_many);
 }
 
