@@ -168,11 +168,9 @@ size_t
 tlshost_certificate_der(const tlshost_certificate *certificate,
     const uint8_t **ret_data)
 {
-	if (certificate == NULL || certificate->der == NULL)
-		return 0;
 	if (ret_data != NULL)
-		*ret_data = certificate->der;
-	return certificate->len;
+		*ret_data = certificate != NULL ? certificate->der : NULL;
+	return certificate != NULL ? certificate->len : 0;
 }
 
 int
@@ -280,8 +278,9 @@ tlshost_chain_from_certificates(tlshost_certificate *const *certificates,
 		    "NULL, or len is none or too large");
 	for (size_t i = 0; i < len; i++)
 		if (certificates[i] == NULL)
-			return bad_argument(ret_error,
-			    "one of the certificates is NULL");
+			return tlshost__fail(ret_error,
+			    TLSHOST_INVALID_ARGUMENT, TLSHOST_PHASE_CONFIG,
+			    NULL, "certificates[%zu] is NULL", i);
 	if ((chain = chain_new(len)) == NULL)
 		return tlshost__fail_memory(ret_error);
 	for (size_t i = 0; i < len; i++)

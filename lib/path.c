@@ -58,6 +58,7 @@ tlshost__anchors_new(struct tlshost_bytes *der, size_t *len, int lenient,
 		    0 ? cert->flaw_text : tlshost__cert_bounds(cert);
 		if (problem != NULL && !lenient) {
 			*ret_problem = problem;
+			*len = i;
 			tlshost__anchors_free(anchors);
 			return TLSHOST_BAD_DATA;
 		}

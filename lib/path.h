@@ -10,7 +10,7 @@ typedef struct tlshost__anchors tlshost__anchors;
 /*
  * Parses *len anchors, which must live as long as the result.  One that is
  * malformed or beyond the bounds is BAD_DATA, or, if lenient, taken out of the
- * array.  OK, NO_MEMORY, BAD_DATA: *ret_problem says why.
+ * array.  OK, NO_MEMORY, BAD_DATA: *ret_problem says why, *len which.
  */
 tlshost_status tlshost__anchors_new(struct tlshost_bytes *der, size_t *len,
     int lenient, tlshost__anchors **ret_anchors, const char **ret_problem);

@@ -50,11 +50,13 @@ size_t
 tlshost_trust_store_at(const tlshost_trust_store *store, size_t index,
     const uint8_t **ret_data)
 {
-	if (store == NULL || index >= store->len)
-		return 0;
+	struct tlshost_bytes item = { NULL, 0 };
+
+	if (store != NULL && index < store->len)
+		item = store->items[index];
 	if (ret_data != NULL)
-		*ret_data = store->items[index].data;
-	return store->items[index].len;
+		*ret_data = item.data;
+	return item.len;
 }
 
 static tlshost_trust_store *
@@ -130,6 +132,19 @@ check_with_backend(tlshost_backend *backend, tlshost_trust_store *store,
 	    tlshost__trust_for_backend(store, backend, &trust, ret_error);
 }
 
+/* The number of the store's certificate among those it was made of, where its
+ * twins still are; the first is 1. */
+static size_t
+number_of(const tlshost_trust_store *store, size_t index,
+    const struct tlshost_bytes *items)
+{
+	size_t i = 0;
+
+	while (!bytes_equal(&items[i], &store->items[index]))
+		i++;
+	return i + 1;
+}
+
 /* lenient: what is beyond the bounds is left out instead of refused. */
 static tlshost_status
 store_new(tlshost_backend *backend, const struct tlshost_bytes *items,
@@ -151,8 +166,8 @@ store_new(tlshost_backend *backend, const struct tlshost_bytes *items,
 		(void)tlshost__fail_memory(ret_error);
 	else if (st != TLSHOST_OK)
 		(void)tlshost__fail(ret_error, st, TLSHOST_PHASE_CONFIG, NULL,
-		    "a certificate of the trust store cannot be used: %s",
-		    problem);
+		    "certificate %zu of the trust store cannot be used: %s",
+		    number_of(store, store->len, items), problem);
 	else
 		st = check_with_backend(backend, store, ret_error);
 	if (st != TLSHOST_OK) {
@@ -216,17 +231,18 @@ tlshost_trust_store_from_certificates(tlshost_certificate *const *certificates,
 	struct tlshost_bytes *items;
 	tlshost_status st = TLSHOST_OK;
 
-	if ((certificates == NULL && len != 0) || ret_store == NULL)
+	if ((certificates == NULL && len != 0) || ret_store == NULL ||
+	    len > PTRDIFF_MAX / sizeof(*items))
 		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
-		    TLSHOST_PHASE_CONFIG, NULL,
-		    "certificates or ret_store is NULL");
+		    TLSHOST_PHASE_CONFIG, NULL, "certificates or ret_store is "
+		    "NULL, or len is out of range");
 	if ((items = tlshost__array(len, sizeof(*items))) == NULL)
 		return tlshost__fail_memory(ret_error);
 	for (size_t i = 0; i < len && st == TLSHOST_OK; i++) {
 		if (certificates[i] == NULL || certificates[i]->der == NULL)
 			st = tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
 			    TLSHOST_PHASE_CONFIG, NULL,
-			    "certificate %zu is NULL or a URI", i);
+			    "certificates[%zu] is NULL or a URI", i);
 		else
 			items[i] = (struct tlshost_bytes){
 			    certificates[i]->der, certificates[i]->len };

@@ -808,6 +808,153 @@ START_TEST(what_failed_leaves_the_result_alone)
 }
 END_TEST
 
+START_TEST(nothing_is_a_certificate_of_nothing)
+{
+	const uint8_t *der = leaf.data;
+
+	ck_assert_uint_eq(tlshost_certificate_der(NULL, &der), 0);
+	ck_assert_ptr_null(der);
+	ck_assert_uint_eq(tlshost_certificate_der(NULL, NULL), 0);
+	ck_assert_ptr_null(tlshost_certificate_ref(NULL));
+	ck_assert_ptr_null(tlshost_chain_ref(NULL));
+	ck_assert_ptr_null(tlshost_private_key_ref(NULL));
+	ck_assert_ptr_null(tlshost_trust_store_ref(NULL));
+	ck_assert_uint_eq(tlshost_chain_len(NULL), 0);
+	ck_assert_ptr_null(tlshost_chain_at(NULL, 0));
+	ck_assert_uint_eq(tlshost_trust_store_len(NULL), 0);
+	der = leaf.data;
+	ck_assert_uint_eq(tlshost_trust_store_at(NULL, 0, &der), 0);
+	ck_assert_ptr_null(der);
+	tlshost_certificate_unref(NULL);
+	tlshost_chain_unref(NULL);
+	tlshost_private_key_unref(NULL);
+	tlshost_trust_store_unref(NULL);
+}
+END_TEST
+
+static tlshost_certificate *
+good_certificate(void)
+{
+	tlshost_certificate *certificate;
+
+	assert_status(tlshost_certificate_from_memory(NULL, leaf.data,
+	    leaf.len, &certificate, NULL), TLSHOST_OK);
+	return certificate;
+}
+
+START_TEST(a_chain_is_made_of_1_to_64_certificates)
+{
+	tlshost_certificate *items[65];
+	tlshost_error *error = NULL;
+	tlshost_chain *chain;
+
+	for (int i = 0; i < 65; i++)
+		items[i] = good_certificate();
+	assert_status(tlshost_chain_from_certificates(items, 64, &chain,
+	    NULL), TLSHOST_OK);
+	ck_assert_uint_eq(tlshost_chain_len(chain), 64);
+	ck_assert_ptr_nonnull(tlshost_chain_at(chain, 63));
+	ck_assert_ptr_null(tlshost_chain_at(chain, 64));
+	ck_assert_ptr_null(tlshost_chain_at(chain, SIZE_MAX));
+	tlshost_chain_unref(chain);
+	assert_fails(tlshost_chain_from_certificates(items, 65, &chain,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "len");
+	assert_fails(tlshost_chain_from_certificates(items, SIZE_MAX, &chain,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "len");
+	assert_fails(tlshost_chain_from_certificates(items, 0, &chain,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "len");
+	assert_fails(tlshost_chain_from_certificates(NULL, 1, &chain, &error),
+	    TLSHOST_INVALID_ARGUMENT, error, "certificates");
+	assert_fails(tlshost_chain_from_certificates(items, 1, NULL, &error),
+	    TLSHOST_INVALID_ARGUMENT, error, "ret_chain");
+	tlshost_certificate_unref(items[7]);
+	items[7] = NULL;
+	assert_fails(tlshost_chain_from_certificates(items, 8, &chain,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "certificates[7]");
+	for (int i = 0; i < 65; i++)
+		tlshost_certificate_unref(items[i]);
+}
+END_TEST
+
+START_TEST(a_trust_store_of_nothing_trusts_nobody)
+{
+	tlshost_trust_store *store;
+	const uint8_t *der = leaf.data;
+
+	assert_status(tlshost_trust_store_from_certificates(NULL, 0, &store,
+	    NULL), TLSHOST_OK);
+	ck_assert_uint_eq(tlshost_trust_store_len(store), 0);
+	ck_assert_uint_eq(tlshost_trust_store_at(store, 0, &der), 0);
+	ck_assert_ptr_null(der);
+	tlshost_trust_store_unref(store);
+}
+END_TEST
+
+START_TEST(a_trust_store_is_made_of_certificates_in_der)
+{
+	tlshost_certificate *items[3] = { good_certificate(),
+	    good_certificate(), NULL };
+	tlshost_error *error = NULL;
+	tlshost_trust_store *store;
+	const uint8_t *der;
+
+	assert_status(tlshost_trust_store_from_certificates(items, 2, &store,
+	    NULL), TLSHOST_OK);
+	/* Twins count once. */
+	ck_assert_uint_eq(tlshost_trust_store_len(store), 1);
+	ck_assert_uint_eq(tlshost_trust_store_at(store, 0, &der), leaf.len);
+	ck_assert_mem_eq(der, leaf.data, leaf.len);
+	ck_assert_uint_eq(tlshost_trust_store_at(store, 0, NULL), leaf.len);
+	ck_assert_uint_eq(tlshost_trust_store_at(store, 1, &der), 0);
+	ck_assert_ptr_null(der);
+	tlshost_trust_store_unref(store);
+	assert_fails(tlshost_trust_store_from_certificates(NULL, 1, &store,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "certificates");
+	assert_fails(tlshost_trust_store_from_certificates(items, 1, NULL,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "ret_store");
+	assert_fails(tlshost_trust_store_from_certificates(items, SIZE_MAX,
+	    &store, &error), TLSHOST_INVALID_ARGUMENT, error, "len");
+	assert_fails(tlshost_trust_store_from_certificates(items, 3, &store,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "certificates[2]");
+	assert_status(tlshost_certificate_from_uri(NULL, "pkcs11:id=%01",
+	    &items[2], NULL), TLSHOST_OK);
+	assert_fails(tlshost_trust_store_from_certificates(items, 3, &store,
+	    &error), TLSHOST_INVALID_ARGUMENT, error, "certificates[2]");
+	for (int i = 0; i < 3; i++)
+		tlshost_certificate_unref(items[i]);
+}
+END_TEST
+
+/* Twins before it do not shift its number. */
+static const struct {
+	const char *what, *description, *says;
+} unusable[] = {
+	{ "malformed", "subject=CN=Bad until=20491301000000Z", "validity" },
+	{ "too many names", "subject=CN=Bad san=many:1024", "1024 names" },
+	{ "too many constraints", "subject=CN=Bad nc!=+many:1025",
+	    "1024 name constraints" },
+	{ "too large", "subject=CN=Bad filler=66000", "64 KiB" },
+};
+
+START_TEST(an_anchor_that_no_library_could_take_is_named)
+{
+	der_buffer bad = der_certificate(unusable[_i].description, NULL, NULL);
+	text t = { NULL, 0, 0 };
+	char says[128];
+
+	for (int i = 0; i < 3; i++)
+		add_block(&t, "CERTIFICATE", leaf.data, leaf.len, 64, "\n");
+	add_block(&t, "CERTIFICATE", bad.data, bad.len, 64, "\n");
+	add_block(&t, "CERTIFICATE", leaf.data, leaf.len, 64, "\n");
+	expect_bad_memory(&kinds[2], unusable[_i].what, t.data, t.len,
+	    unusable[_i].says);
+	snprintf(says, sizeof(says), "certificate %d of the trust store", 4);
+	expect_bad_memory(&kinds[2], unusable[_i].what, t.data, t.len, says);
+	free(t.data);
+	free(bad.data);
+}
+END_TEST
+
 static const char *const not_uris[] = { "", "pkcs11", "PKCS11:", "file:x",
     "/etc/passwd" };
 
@@ -829,6 +976,23 @@ START_TEST(only_pkcs11_is_a_uri)
 	    &key, &error), TLSHOST_INVALID_ARGUMENT, error, "uri");
 	assert_fails(tlshost_private_key_from_uri(NULL, "pkcs11:", NULL, NULL,
 	    NULL, NULL, &error), TLSHOST_INVALID_ARGUMENT, error, "ret_key");
+}
+END_TEST
+
+START_TEST(a_certificate_by_uri_has_no_der)
+{
+	tlshost_certificate *certificate;
+	const uint8_t *der = leaf.data;
+	char line[32];
+
+	assert_status(tlshost_certificate_from_uri(NULL, "pkcs11:id=%01",
+	    &certificate, NULL), TLSHOST_OK);
+	ck_assert_uint_eq(tlshost_certificate_der(certificate, &der), 0);
+	ck_assert_ptr_null(der);
+	assert_status(tlshost_certificate_describe(certificate,
+	    TLSHOST_CERTIFICATE_SUBJECT, line, sizeof(line)),
+	    TLSHOST_BAD_DATA);
+	tlshost_certificate_unref(certificate);
 }
 END_TEST
 
@@ -1054,7 +1218,14 @@ add_argument_tests(TCase *tcase)
 	tcase_add_loop_test(tcase, null_and_nothing_are_invalid_arguments, 0,
 	    KINDS);
 	tcase_add_test(tcase, what_failed_leaves_the_result_alone);
+	tcase_add_test(tcase, nothing_is_a_certificate_of_nothing);
+	tcase_add_test(tcase, a_chain_is_made_of_1_to_64_certificates);
+	tcase_add_test(tcase, a_trust_store_of_nothing_trusts_nobody);
+	tcase_add_test(tcase, a_trust_store_is_made_of_certificates_in_der);
+	tcase_add_loop_test(tcase,
+	    an_anchor_that_no_library_could_take_is_named, 0, LEN(unusable));
 	tcase_add_loop_test(tcase, only_pkcs11_is_a_uri, 0, LEN(not_uris));
+	tcase_add_test(tcase, a_certificate_by_uri_has_no_der);
 	tcase_add_test(tcase, a_password_is_of_4096_bytes_at_most);
 	tcase_add_test(tcase, userdata_is_destroyed_once_whatever_happens);
 }
