@@ -562,7 +562,7 @@ typedef struct item {
 } item;
 
 typedef struct description {
-	item items[64];
+	item items[80];
 	size_t len;
 } description;
 

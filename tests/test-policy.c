@@ -905,6 +905,25 @@ START_TEST(a_bound_can_be_reached_but_not_passed)
 }
 END_TEST
 
+/* Twins, and so malformed in any number. */
+START_TEST(a_certificate_has_64_extensions_at_most)
+{
+	char words[65 * 16] = "-* ";
+	link leaf;
+
+	for (int i = 1; i <= 65; i++) {
+		snprintf(words + strlen(words), sizeof(words) - strlen(words),
+		    "+unknown=00 ");
+		if (i < 64)
+			continue;
+		link_init(&leaf, leaf_base, words, NULL);
+		ck_assert_uint_eq(leaf.cert.flaws, i == 64 ? MALFORMED :
+		    MALFORMED | LIMIT);
+		free(leaf.der.data);
+	}
+}
+END_TEST
+
 START_TEST(a_certificate_has_64_kib_at_most)
 {
 	char filler[32];
@@ -1015,6 +1034,7 @@ main(void)
 	    LEN(names));
 	tcase_add_loop_test(tcase, a_bound_can_be_reached_but_not_passed, 0,
 	    LEN(bounds));
+	tcase_add_test(tcase, a_certificate_has_64_extensions_at_most);
 	tcase_add_test(tcase, a_certificate_has_64_kib_at_most);
 	tcase_add_loop_test(tcase,
 	    what_is_presented_is_bounded_before_it_is_read, 0,
