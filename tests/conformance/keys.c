@@ -181,13 +181,14 @@ END_TEST
 
 START_TEST(a_wrong_key_is_found_where_it_is_loaded)
 {
+	static const char text[] = "-----BEGIN PRIVATE KEY-----\n"
+	    "bm90IGEga2V5\n-----END PRIVATE KEY-----\n";
 	tlshost_private_key *key;
 	tlshost_error *error = NULL;
 
-	assert_fails(tlshost_private_key_from_memory(client_backend,
-	    "-----BEGIN PRIVATE KEY-----\nbm90IGEga2V5\n"
-	    "-----END PRIVATE KEY-----\n", 69, NULL, 0, &key, &error),
-	    TLSHOST_BAD_DATA, error, "");
+	assert_fails(tlshost_private_key_from_memory(client_backend, text,
+	    sizeof(text) - 1, NULL, 0, &key, &error), TLSHOST_BAD_DATA, error,
+	    "");
 }
 END_TEST
 

@@ -5,7 +5,7 @@
 # bytes carried as they come, one at a time, and in random pieces.
 #
 #	CHECK_SEED	the seed of the random pieces; else one by the clock
-#	CHECK_QUICK	if set, the bytes are carried as they come only
+#	CHECK_QUICK	if set, each backend with itself, bytes as they come
 set -u
 [ -n "${plugins_built:-}" ] || exit 77
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
@@ -33,6 +33,7 @@ one() {
 for client in $plugins_built; do
 	for server in $plugins_built; do
 		if [ -n "${CHECK_QUICK:-}" ]; then
+			[ "$client" = "$server" ] || continue
 			one "$client" "$server" whole || failed=1
 			cat "$tmp/out-$client-$server-whole"
 			continue
