@@ -196,6 +196,16 @@ TLSHOST_PLUGIN_PATH=$with_hang expect_json 5 \
     "127.0.0.1:$port" --trust "$certs/ca.pem" --timeout 1
 TLSHOST_PLUGIN_PATH=$with_hang expect 5 'verdict: what one accepts' compare \
     "127.0.0.1:$port" --trust "$certs/ca.pem" --timeout 1
+expect_json 5 '"differences":\[{"point":"verdict"' compare \
+    "127.0.0.1:$port" --trust "$certs/ca.pem" \
+    --backend "$(printf '\377'),$first"
+# A server that accepts and says nothing.
+kill -STOP "$pid"
+expect_json 4 '"status":"TIMEOUT","text":"[^"]*time' connect \
+    "127.0.0.1:$port" --timeout 1
+expect_json 4 '"status":"TIMEOUT".*"exit":4,"process":"answered"' compare \
+    "127.0.0.1:$port" --timeout 1
+kill -CONT "$pid"
 stop
 
 for backend in $plugins_built; do

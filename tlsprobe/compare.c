@@ -291,19 +291,20 @@ counts(const struct point *p, const job *j, const char *value)
 static json_t *
 difference(const struct point *p, const job *jobs, size_t len)
 {
-	char first[VALUE_MAX] = "", value[VALUE_MAX];
+	char first[VALUE_MAX] = "", value[VALUE_MAX], name[VALUE_MAX];
 	json_t *values = json_object();
 	const char *why = p->why;
-	int differ = 0, matters = p->matters;
+	int differ = 0, matters = p->matters, counted = 0;
 
 	for (size_t i = 0; i < len; i++) {
 		p->write(jobs[i].row, value);
 		if (!counts(p, &jobs[i], value))
 			continue;
-		if (json_object_size(values) == 0)
+		if (!counted++)
 			memcpy(first, value, sizeof(first));
 		differ |= strcmp(first, value) != 0;
-		json_object_set_new(values, jobs[i].name, strcmp(value, "-") !=
+		write_text(name, part(jobs[i].row, "backend", "name"));
+		json_object_set_new(values, name, strcmp(value, "-") !=
 		    0 ? text_or_null(value) : json_null());
 	}
 	if (!differ) {

@@ -496,11 +496,11 @@ judge_anyway(probe *p, const char *name)
 static int
 talk(probe *p, const char *name)
 {
-	int ok, code;
+	int ok, shook_hands, code;
 
 	p->stage = "handshake";
 	p->status = do_handshake(p);
-	ok = p->status == TLSHOST_OK;
+	ok = shook_hands = p->status == TLSHOST_OK;
 	code = exit_for(p->status);
 	if (ok && p->o->insecure)
 		judge_anyway(p, name);
@@ -528,7 +528,8 @@ talk(probe *p, const char *name)
 		code = exit_for(p->status);
 		ok = code == 0;
 	}
-	if (tlshost_buffer_shutdown(p->buffer) == TLSHOST_OK)
+	/* Before that it would be an error, and hide the one there is. */
+	if (shook_hands && tlshost_buffer_shutdown(p->buffer) == TLSHOST_OK)
 		(void)send_all(p);
 	fflush(stdout);
 	if (p->document != NULL)
