@@ -264,7 +264,7 @@ tlshost_certificate_describe(const tlshost_certificate *certificate,
     tlshost_certificate_part part, char *dst, size_t cap);
 
 /* A chain: the leaf first, then intermediates.  PEM with one or more blocks,
- * or one DER certificate. */
+ * or one DER certificate.  from_certificates takes at most 64. */
 TLSHOST_API tlshost_status tlshost_chain_from_memory(tlshost_backend *backend,
     const void *data, size_t len, tlshost_chain **ret_chain,
     tlshost_error **ret_error);
