@@ -122,6 +122,8 @@ openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout self.key \
     -out self.pem -days 3650 -subj /CN=self \
     -addext subjectAltName=DNS:srv.test
 leaf names "$ec" ca names
+leaf whole rsa:2048 ca leaf
+leaf stunted rsa:2048 ca leaf
 leaf signing-only rsa:2048 ca signing_only
 leaf critical "$ec" ca critical
 leaf loose "$ec" ca loose
@@ -155,7 +157,7 @@ for root in stranger ca; do
 done
 cat deep-alone.pem old-by-ca.pem old-by-stranger.pem sub-by-stranger.pem \
     sub-by-ca.pem >crossed.pem
-for name in deep-surplus deep-reversed crossed badsig; do
+for name in deep-surplus deep-reversed crossed; do
 	cp deep.key $name.key
 done
 # As many as a chain may have, and too large together.
@@ -182,9 +184,12 @@ damage() {
 	} >"$2.pem"
 	cp "$1.key" "$2.key"
 }
-damage rsa badsig 1
+# Of certificates that are used for nothing else: a library may remember one by
+# its issuer and serial number, and take it for the other.
+damage whole badsig 1
 # The first byte of the contents: a version that is none.
-damage rsa malformed $(($(openssl x509 -in rsa.pem -outform DER | wc -c) - 12))
+damage stunted malformed \
+    $(($(openssl x509 -in stunted.pem -outform DER | wc -c) - 12))
 
 # Keys in every form; the password is "secret".
 openssl pkcs8 -topk8 -nocrypt -in rsa.key -out rsa.pkcs8.pem
