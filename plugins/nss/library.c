@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * NSS in a process that is not ours: it is started when it is first needed, in
+ * a context of our own, lives beside the program's own NSS, may be shut down
+ * by the program at any time, and is made safe after a fork.
+ *
+ * Order of the locks: start_lock, NSS's own lock of initialisation, use_lock,
+ * list_lock or seed_lock.
+ */
+#include "config.h"
+
+#include <prerror.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <pk11pub.h>
+
+#include "plugin.h"
+
+PRDescIdentity layer_id = PR_INVALID_IO_LAYER;
+
+/* Held by whoever starts NSS. */
+static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Read: whoever uses NSS.  Written: a shutdown, and a fork, which must not
+ * copy NSS while another thread is in the middle of it. */
+#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#define USE_LOCK_FREE PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
+#else
+#define USE_LOCK_FREE PTHREAD_RWLOCK_INITIALIZER
+#endif
+static pthread_rwlock_t use_lock = USE_LOCK_FREE;
+static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t seed_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* How often this thread is between enter() and leave(): the host calls back. */
+static _Thread_local unsigned int depth;
+
+static int running;              /* guarded by use_lock, as is era */
+static unsigned long era = 1;
+static live *objects;
+static int handlers_set;         /* guarded by start_lock */
+static _Atomic pid_t seeded;     /* the process whose generator is its own */
+
+/* ------------------------------------------------------------------------
+ * The end that the program may put to it
+ */
+
+static void
+take_all_use(void)
+{
+	if (depth == 0)
+		(void)pthread_rwlock_wrlock(&use_lock);
+}
+
+static void
+drop_all_use(void)
+{
+	if (depth == 0)
+		(void)pthread_rwlock_unlock(&use_lock);
+}
+
+/* NSS calls this before it goes; with an object alive it could never be
+ * started again in this process. */
+static SECStatus
+library_goes(void *unused, void *unused_too)
+{
+	(void)unused;
+	(void)unused_too;
+	take_all_use();
+	running = 0;
+	era++;
+	while (objects != NULL) {
+		live *object = objects;
+
+		objects = object->next;
+		if (objects != NULL)
+			objects->link = &objects;
+		object->release(object);
+		object->next = NULL;
+		object->link = NULL;
+	}
+	drop_all_use();
+	return SECSuccess;
+}
+
+/* ------------------------------------------------------------------------
+ * Forks: the generator would go on in the child as in the parent
+ */
+
+static void
+before_fork(void)
+{
+	(void)pthread_mutex_lock(&start_lock);
+	(void)pthread_rwlock_wrlock(&use_lock);
+}
+
+static void
+after_fork_in_parent(void)
+{
+	(void)pthread_rwlock_unlock(&use_lock);
+	(void)pthread_mutex_unlock(&start_lock);
+}
+
+/* The lock knows its writer by the thread's number, which is another one now. */
+static void
+after_fork_in_child(void)
+{
+	atomic_store(&seeded, 0);
+	use_lock = (pthread_rwlock_t)USE_LOCK_FREE;
+	(void)pthread_mutex_unlock(&start_lock);
+}
+
+/*
+ * The generator keeps ready-made bytes that a new seed does not change; they
+ * are asked for and thrown away.
+ */
+static int
+reseed(void)
+{
+	unsigned char seed[48], drop[64];
+	int ok;
+
+	if (getrandom(seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
+		return 0;
+	ok = PK11_RandomUpdate(seed, sizeof(seed)) == SECSuccess;
+	for (int i = 0; i < 4 && ok; i++)
+		ok = PK11_GenerateRandom(drop, 16) == SECSuccess;
+	ok = ok && PK11_GenerateRandom(drop, sizeof(drop)) == SECSuccess;
+	explicit_bzero(seed, sizeof(seed));
+	return ok;
+}
+
+static int
+seed_if_forked(void)
+{
+	pid_t self = getpid();
+	int ok = 1;
+
+	if (atomic_load(&seeded) == self)
+		return 1;
+	(void)pthread_mutex_lock(&seed_lock);
+	if (atomic_load(&seeded) != self && (ok = reseed()))
+		atomic_store(&seeded, self);
+	(void)pthread_mutex_unlock(&seed_lock);
+	return ok;
+}
+
+/* ------------------------------------------------------------------------
+ * Its start
+ */
+
+/* libssl's texts are there only after its first socket. */
+static int
+start_sockets(void)
+{
+	PRFileDesc *stub, *fd;
+
+	if (layer_id == PR_INVALID_IO_LAYER)
+		layer_id = PR_GetUniqueIdentity("tlshost");
+	if (layer_id == PR_INVALID_IO_LAYER || (stub = layer_new(NULL)) == NULL)
+		return 0;
+	if ((fd = SSL_ImportFD(NULL, stub)) == NULL) {
+		PR_Close(stub);
+		return 0;
+	}
+	PR_Close(fd);
+	return 1;
+}
+
+/*
+ * No database, and no module but the built-in one.  NSPR ignores SIGPIPE when
+ * it starts, which is not its business here.
+ */
+static NSSInitContext *
+start_nss(void)
+{
+	NSSInitParameters parameters = { .length = sizeof(parameters) };
+	struct sigaction before;
+	NSSInitContext *nss;
+
+	if (sigaction(SIGPIPE, NULL, &before) != 0)
+		return NULL;
+	nss = NSS_InitContext("", "", "", "", &parameters, NSS_INIT_READONLY |
+	    NSS_INIT_NOCERTDB | NSS_INIT_NOMODDB | NSS_INIT_FORCEOPEN |
+	    NSS_INIT_NOROOTINIT);
+	(void)sigaction(SIGPIPE, &before, NULL);
+	return nss;
+}
+
+/* The context stays for ever: closing the last one would be a shutdown. */
+static int32_t
+start(tlshost_sink *sink)
+{
+	int32_t st = TLSHOST_OK;
+	unsigned long since;
+
+	(void)pthread_mutex_lock(&start_lock);
+	(void)pthread_rwlock_rdlock(&use_lock);
+	since = running ? 0 : era;
+	(void)pthread_rwlock_unlock(&use_lock);
+	if (since != 0) {
+		if (start_nss() == NULL ||
+		    NSS_RegisterShutdown(library_goes, NULL) != SECSuccess ||
+		    !start_sockets())
+			st = fail(sink, TLSHOST_LIBRARY, PR_GetError(),
+			    "NSS cannot be started");
+		if (st == TLSHOST_OK && !handlers_set) {
+			handlers_set = pthread_atfork(before_fork,
+			    after_fork_in_parent, after_fork_in_child) == 0;
+			if (!handlers_set)
+				st = fail_memory(sink);
+		}
+		take_all_use();
+		if (st == TLSHOST_OK && era == since) {
+			running = 1;
+			/* Started here, the generator is this process's. */
+			atomic_store(&seeded, 0);
+		}
+		drop_all_use();
+	}
+	(void)pthread_mutex_unlock(&start_lock);
+	return st;
+}
+
+/* ------------------------------------------------------------------------
+ * Using it
+ */
+
+int32_t
+library_gone(tlshost_sink *sink)
+{
+	return fail(sink, TLSHOST_LIBRARY_GONE, 0, "the program shut NSS down "
+	    "since this was made");
+}
+
+static void
+take_use(void)
+{
+	if (depth++ == 0)
+		(void)pthread_rwlock_rdlock(&use_lock);
+}
+
+void
+leave(void)
+{
+	if (--depth == 0)
+		(void)pthread_rwlock_unlock(&use_lock);
+}
+
+int32_t
+enter(tlshost_sink *sink, const live *object)
+{
+	int32_t st;
+
+	take_use();
+	if (object != NULL && object->era != era) {
+		leave();
+		return library_gone(sink);
+	}
+	while (!running) {
+		leave();
+		if (depth != 0)
+			return library_gone(sink);
+		if ((st = start(sink)) != TLSHOST_OK)
+			return st;
+		take_use();
+	}
+	if (!seed_if_forked()) {
+		leave();
+		return fail(sink, TLSHOST_LIBRARY, 0, "there are no random "
+		    "bytes for NSS in this process");
+	}
+	return TLSHOST_OK;
+}
+
+int
+enter_quietly(const live *object)
+{
+	take_use();
+	if (running && object->era == era)
+		return 1;
+	leave();
+	return 0;
+}
+
+void
+leave_for_host(void)
+{
+	leave();
+}
+
+int32_t
+enter_from_host(tlshost_sink *sink, const live *object)
+{
+	int32_t st;
+
+	take_use();
+	if (!running || (object != NULL && object->era != era))
+		st = library_gone(sink);
+	else
+		st = TLSHOST_OK;
+	return st;
+}
+
+void
+live_begin(live *object, void (*release)(live *object))
+{
+	object->release = release;
+	object->era = era;
+	(void)pthread_mutex_lock(&list_lock);
+	object->next = objects;
+	object->link = &objects;
+	if (objects != NULL)
+		objects->link = &object->next;
+	objects = object;
+	(void)pthread_mutex_unlock(&list_lock);
+}
+
+int
+live_is(const live *object)
+{
+	return object->era == era;
+}
+
+void
+live_end(live *object)
+{
+	(void)pthread_mutex_lock(&list_lock);
+	*object->link = object->next;
+	if (object->next != NULL)
+		object->next->link = object->link;
+	(void)pthread_mutex_unlock(&list_lock);
+	object->release(object);
+	object->era = 0;
+}
+
+void
+live_free(live *object)
+{
+	if (object->era == 0)
+		return;
+	take_use();
+	if (running && object->era == era)
+		live_end(object);
+	leave();
+}
