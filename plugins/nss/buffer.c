@@ -547,7 +547,8 @@ choose_protocol(connection *conn, const struct tlshost_hello *hello)
 
 		for (size_t at = 2; at + 1 + list[at] <= len;
 		    at += 1u + list[at]) {
-			if (memcmp(list + at, name, 1u + name[0]) == 0)
+			if (list[at] == name[0] &&
+			    memcmp(list + at, name, 1u + name[0]) == 0)
 				return SSL_SetNextProtoNego(conn->fd, name,
 				    1u + name[0]) == SECSuccess;
 			if (at + 1 + list[at] == len)
