@@ -77,6 +77,20 @@ talk(size_t client, size_t server)
 	return good;
 }
 
+/* A handshake that fails frees as much as one that does not. */
+static void
+fail_once(size_t i)
+{
+	tlshost_status client, server;
+	pair p;
+
+	client_backend = server_backend = backends[i];
+	p = make_pair(&(setup){ .certificate = "expired" });
+	shake_hands(&p, &client, &server);
+	assert_status(client, TLSHOST_BAD_CERTIFICATE);
+	free_pair(&p);
+}
+
 typedef struct pairing {
 	size_t client, server;
 	int good;
@@ -121,6 +135,8 @@ START_TEST(all_backends_at_the_same_time)
 	find_all(all_names);
 	make_contexts();
 	ck_assert_int_eq(talk_all(all_names), 0);
+	for (size_t i = 0; i < count; i++)
+		fail_once(i);
 	for (size_t i = 0; i < count; i++) {
 		tlshost_client_context_unref(clients[i]);
 		tlshost_server_context_unref(servers[i]);

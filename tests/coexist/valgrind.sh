@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# All backends under valgrind: each as client of each, with certificates on both
+# sides, and a failed handshake of each.  "make valgrind" runs it.
+set -u
+[ -n "${plugins_built:-}" ] || exit 77
+command -v valgrind >/dev/null || exit 77
+sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
+TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
+CK_FORK=no
+export TLSHOST_PLUGIN_PATH CK_FORK
+# shellcheck disable=SC2086 # a list
+"$top_builddir/libtool" --mode=execute valgrind --quiet --error-exitcode=99 \
+    --leak-check=full --errors-for-leak-kinds=definite,indirect \
+    --show-leak-kinds=definite,indirect \
+    --suppressions="$top_srcdir/tests/coexist/valgrind.supp" \
+    "$top_builddir/tests/coexist/side-by-side" $plugins_built
