@@ -25,21 +25,23 @@ PRDescIdentity layer_id = PR_INVALID_IO_LAYER;
 
 /* Held by whoever starts NSS. */
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Read: whoever uses NSS.  Written: a shutdown, and a fork, which must not
- * copy NSS while another thread is in the middle of it. */
-#ifdef PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
-#define USE_LOCK_FREE PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP
-#else
-#define USE_LOCK_FREE PTHREAD_RWLOCK_INITIALIZER
-#endif
-static pthread_rwlock_t use_lock = USE_LOCK_FREE;
+/*
+ * Guards the users: the threads between enter() and leave().  A shutdown, and a
+ * fork, which must not copy NSS while another thread is in the middle of it,
+ * wait until there is none and then hold the lock.  They come first: else a busy
+ * server could never fork.  (A read-write lock would do, but cannot be given
+ * back in the child of a fork, where the thread that took it has another name.)
+ */
+static pthread_mutex_t use_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t use_change = PTHREAD_COND_INITIALIZER;
+static unsigned int users, waiting;
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t seed_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* How often this thread is between enter() and leave(): the host calls back. */
 static _Thread_local unsigned int depth;
 
-static int running;              /* guarded by use_lock, as is era */
+static int running;              /* set while there is no user, as is era */
 static unsigned long era = 1;
 static live *objects;
 static int handlers_set;         /* guarded by start_lock */
@@ -49,18 +51,28 @@ static _Atomic pid_t seeded;     /* the process whose generator is its own */
  * The end that the program may put to it
  */
 
+/* own: how many of the users this thread is. */
 static void
-take_all_use(void)
+wait_for_users(unsigned int own)
 {
-	if (depth == 0)
-		(void)pthread_rwlock_wrlock(&use_lock);
+	(void)pthread_mutex_lock(&use_lock);
+	waiting++;
+	while (users > own)
+		(void)pthread_cond_wait(&use_change, &use_lock);
+	waiting--;
 }
 
 static void
-drop_all_use(void)
+let_users_in(void)
 {
-	if (depth == 0)
-		(void)pthread_rwlock_unlock(&use_lock);
+	(void)pthread_cond_broadcast(&use_change);
+	(void)pthread_mutex_unlock(&use_lock);
+}
+
+static unsigned int
+own_use(void)
+{
+	return depth != 0;
 }
 
 /* NSS calls this before it goes; with an object alive it could never be
@@ -70,7 +82,7 @@ library_goes(void *unused, void *unused_too)
 {
 	(void)unused;
 	(void)unused_too;
-	take_all_use();
+	wait_for_users(own_use());
 	running = 0;
 	era++;
 	while (objects != NULL) {
@@ -83,7 +95,7 @@ library_goes(void *unused, void *unused_too)
 		object->next = NULL;
 		object->link = NULL;
 	}
-	drop_all_use();
+	let_users_in();
 	return SECSuccess;
 }
 
@@ -95,22 +107,24 @@ static void
 before_fork(void)
 {
 	(void)pthread_mutex_lock(&start_lock);
-	(void)pthread_rwlock_wrlock(&use_lock);
+	wait_for_users(own_use());
 }
 
 static void
 after_fork_in_parent(void)
 {
-	(void)pthread_rwlock_unlock(&use_lock);
+	let_users_in();
 	(void)pthread_mutex_unlock(&start_lock);
 }
 
-/* The lock knows its writer by the thread's number, which is another one now. */
+/* There is no other thread, and none that waits. */
 static void
 after_fork_in_child(void)
 {
 	atomic_store(&seeded, 0);
-	use_lock = (pthread_rwlock_t)USE_LOCK_FREE;
+	use_change = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	waiting = 0;
+	(void)pthread_mutex_unlock(&use_lock);
 	(void)pthread_mutex_unlock(&start_lock);
 }
 
@@ -199,9 +213,9 @@ start(tlshost_sink *sink)
 	unsigned long since;
 
 	(void)pthread_mutex_lock(&start_lock);
-	(void)pthread_rwlock_rdlock(&use_lock);
+	(void)pthread_mutex_lock(&use_lock);
 	since = running ? 0 : era;
-	(void)pthread_rwlock_unlock(&use_lock);
+	(void)pthread_mutex_unlock(&use_lock);
 	if (since != 0) {
 		if (start_nss() == NULL ||
 		    NSS_RegisterShutdown(library_goes, NULL) != SECSuccess ||
@@ -214,13 +228,13 @@ start(tlshost_sink *sink)
 			if (!handlers_set)
 				st = fail_memory(sink);
 		}
-		take_all_use();
+		wait_for_users(0);
 		if (st == TLSHOST_OK && era == since) {
 			running = 1;
 			/* Started here, the generator is this process's. */
 			atomic_store(&seeded, 0);
 		}
-		drop_all_use();
+		let_users_in();
 	}
 	(void)pthread_mutex_unlock(&start_lock);
 	return st;
@@ -240,15 +254,24 @@ library_gone(tlshost_sink *sink)
 static void
 take_use(void)
 {
-	if (depth++ == 0)
-		(void)pthread_rwlock_rdlock(&use_lock);
+	if (depth++ != 0)
+		return;
+	(void)pthread_mutex_lock(&use_lock);
+	while (waiting != 0)
+		(void)pthread_cond_wait(&use_change, &use_lock);
+	users++;
+	(void)pthread_mutex_unlock(&use_lock);
 }
 
 void
 leave(void)
 {
-	if (--depth == 0)
-		(void)pthread_rwlock_unlock(&use_lock);
+	if (--depth != 0)
+		return;
+	(void)pthread_mutex_lock(&use_lock);
+	if (--users == 0 || waiting != 0)
+		(void)pthread_cond_broadcast(&use_change);
+	(void)pthread_mutex_unlock(&use_lock);
 }
 
 int32_t
