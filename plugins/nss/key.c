@@ -731,6 +731,24 @@ fail_encryption(tlshost_sink *sink)
 	    "such as scrypt");
 }
 
+/* With another password there is padding that is none; the rest is of ciphers
+ * that have a name and no code. */
+static int32_t
+fail_opening(tlshost_sink *sink, PRErrorCode code)
+{
+	switch (code) {
+	case SEC_ERROR_BAD_KEY:
+	case SEC_ERROR_INVALID_ALGORITHM:
+	case SEC_ERROR_INVALID_KEY:
+	case SEC_ERROR_NO_TOKEN:
+	case SEC_ERROR_PKCS12_UNSUPPORTED_PBE_ALGORITHM:
+	case SEC_ERROR_UNSUPPORTED_KEYALG:
+		return fail_encryption(sink);
+	default:
+		return fail_key(sink, TLSHOST_BAD_PASSWORD, code);
+	}
+}
+
 /* Nothing of NSS is held while the program is asked. */
 static int32_t
 ask_password(tlshost_sink *sink, tlshost_secret *secret, const live *object,
@@ -767,7 +785,7 @@ open_sealed(tlshost_sink *sink, const pem *p, tlshost_secret *secret,
 		return st;
 	if (p->encrypted ? !open_old(p, password, ret_der) :
 	    !open_pkcs8(der, password, ret_der))
-		return fail_key(sink, TLSHOST_BAD_PASSWORD, PR_GetError());
+		return fail_opening(sink, PR_GetError());
 	return TLSHOST_OK;
 }
 
