@@ -150,8 +150,7 @@ find_plugins(const char *plugin, const char *other)
 		return 0;
 	if (name_backends(other != NULL ? 2 : 1))
 		return 1;
-	fprintf(stderr, "%s cannot be used: see \"TLSHOST_PLUGIN_PATH=%s "
-	    "tlsprobe --list-backends\"\n", plugin, path);
+	fprintf(stderr, "%s cannot be used\n", plugin);
 	return 0;
 }
 

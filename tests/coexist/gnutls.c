@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A program that uses GnuTLS itself: it starts and ends it as it likes, and its
+ * own connections go on.  It also asks for a renegotiation.
+ *
+ *	gnutls BACKEND...
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <stdio.h>
+
+#include "../conformance/pair.h"
+
+static char **names;
+
+static void
+use_backend(int i)
+{
+	assert_status(tlshost_backend_by_name(names[i], &client_backend,
+	    NULL), TLSHOST_OK);
+	server_backend = client_backend;
+}
+
+/* ------------------------------------------------------------------------
+ * GnuTLS itself, as the peer of a buffer
+ */
+
+typedef struct raw {
+	gnutls_session_t session;
+	gnutls_certificate_credentials_t credentials;
+	tlshost_buffer *buffer;
+} raw;
+
+static ssize_t
+pull(gnutls_transport_ptr_t pointer, void *dst, size_t cap)
+{
+	raw *r = pointer;
+	const uint8_t *out;
+	size_t len = tlshost_buffer_peek_outgoing(r->buffer, &out);
+
+	if (len == 0) {
+		gnutls_transport_set_errno(r->session, EAGAIN);
+		return -1;
+	}
+	if (len > cap)
+		len = cap;
+	memcpy(dst, out, len);
+	assert_status(tlshost_buffer_consume_outgoing(r->buffer, len),
+	    TLSHOST_OK);
+	return (ssize_t)len;
+}
+
+static ssize_t
+push(gnutls_transport_ptr_t pointer, const void *src, size_t len)
+{
+	raw *r = pointer;
+	size_t taken;
+
+	assert_status(tlshost_buffer_receive_from_network(r->buffer, src, len,
+	    &taken), TLSHOST_OK);
+	ck_assert_uint_eq(taken, len);
+	return (ssize_t)len;
+}
+
+static int
+always_ready(gnutls_transport_ptr_t pointer, unsigned int ms)
+{
+	const raw *r = pointer;
+
+	(void)ms;
+	return tlshost_buffer_outgoing_len(r->buffer) != 0;
+}
+
+static const char *
+file_of(const char *name)
+{
+	static char paths[2][4096];
+	static int which;
+
+	which = !which;
+	snprintf(paths[which], sizeof(paths[0]), "%s/%s",
+	    getenv("TLSHOST_TEST_CERTS"), name);
+	return paths[which];
+}
+
+/* The other end of buffer, which it does not own. */
+static void
+raw_begin(raw *r, int server, tlshost_buffer *buffer)
+{
+	r->buffer = buffer;
+	ck_assert_int_eq(gnutls_init(&r->session, (server ? GNUTLS_SERVER :
+	    GNUTLS_CLIENT) | GNUTLS_NONBLOCK), 0);
+	ck_assert_int_eq(gnutls_certificate_allocate_credentials(
+	    &r->credentials), 0);
+	if (server)
+		ck_assert_int_eq(gnutls_certificate_set_x509_key_file(
+		    r->credentials, file_of("rsa.pem"), file_of("rsa.key"),
+		    GNUTLS_X509_FMT_PEM), 0);
+	ck_assert_int_eq(gnutls_credentials_set(r->session,
+	    GNUTLS_CRD_CERTIFICATE, r->credentials), 0);
+	ck_assert_int_eq(gnutls_priority_set_direct(r->session,
+	    "NORMAL:-VERS-ALL:+VERS-TLS1.2", NULL), 0);
+	gnutls_transport_set_ptr(r->session, r);
+	gnutls_transport_set_pull_function(r->session, pull);
+	gnutls_transport_set_push_function(r->session, push);
+	gnutls_transport_set_pull_timeout_function(r->session, always_ready);
+}
+
+static void
+raw_end(raw *r)
+{
+	gnutls_deinit(r->session);
+	gnutls_certificate_free_credentials(r->credentials);
+	tlshost_buffer_free(r->buffer);
+}
+
+static tlshost_buffer *
+buffer_for(int server)
+{
+	pair p = make_pair(&(setup){ .version = TLSHOST_VERSION_TLSV1_2 });
+
+	tlshost_buffer_free(server ? p.client : p.server);
+	return server ? p.server : p.client;
+}
+
+static void
+shake_raw(raw *r)
+{
+	tlshost_status st = TLSHOST_WANT_READ;
+	int code = GNUTLS_E_AGAIN;
+
+	for (int i = 0; i < 20 && (st != TLSHOST_OK || code != 0); i++) {
+		if (code != 0)
+			code = gnutls_handshake(r->session);
+		if (st != TLSHOST_OK)
+			st = tlshost_buffer_do_handshake(r->buffer);
+	}
+	assert_status(st, TLSHOST_OK);
+	ck_assert_int_eq(code, 0);
+}
+
+/* ------------------------------------------------------------------------
+ * Claims
+ */
+
+START_TEST(a_connection_of_the_program_goes_on_beside_ours)
+{
+	raw r = { .session = NULL };
+	char in[16];
+	size_t n;
+
+	use_backend(_i);
+	raw_begin(&r, 1, buffer_for(0));
+	shake_raw(&r);
+	for (int i = 0; i < 3; i++) {
+		pair p = connected_pair(&(setup){ 0 });
+
+		free_pair(&p);
+		ck_assert_int_eq(gnutls_record_send(r.session, "still here",
+		    10), 10);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 10);
+	}
+	raw_end(&r);
+}
+END_TEST
+
+START_TEST(the_program_starts_and_ends_its_gnutls_as_it_likes)
+{
+	pair p, q;
+	char in[8];
+	size_t n;
+
+	ck_assert_int_eq(gnutls_global_init(), 0);
+	use_backend(_i);
+	p = connected_pair(&(setup){ 0 });
+	gnutls_global_deinit();
+	assert_status(tlshost_buffer_write(p.client, "x", 1, &n), TLSHOST_OK);
+	assert_status(read_from(&p, p.server, in, sizeof(in), &n),
+	    TLSHOST_OK);
+	q = connected_pair(&(setup){ 0 });
+	ck_assert_int_eq(gnutls_global_init(), 0);
+	gnutls_global_deinit();
+	free_pair(&q);
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_renegotiation_never_happens)
+{
+	int server = _i % 2; /* what the backend is */
+	raw r = { .session = NULL };
+	tlshost_status st = TLSHOST_OK;
+	char in[16];
+	size_t n;
+
+	use_backend(_i / 2);
+	raw_begin(&r, !server, buffer_for(server));
+	shake_raw(&r);
+	/* A server asks for one, a client begins one. */
+	if (server)
+		(void)gnutls_handshake(r.session);
+	else
+		ck_assert_int_eq(gnutls_rehandshake(r.session), 0);
+	for (int i = 0; i < 10; i++) {
+		int code;
+
+		st = tlshost_buffer_read(r.buffer, in, sizeof(in), &n);
+		code = server ? gnutls_handshake(r.session) :
+		    (int)gnutls_record_recv(r.session, in, sizeof(in));
+		/* 0 of a client would be a second handshake that is done;
+		 * a server would be shown a new hello. */
+		ck_assert_int_ne(code, server ? 0 : GNUTLS_E_REHANDSHAKE);
+	}
+	ck_assert_msg(st == TLSHOST_WANT_READ || st == TLSHOST_PROTOCOL ||
+	    st == TLSHOST_ALERT_RECEIVED, "%s: %s", names[_i / 2],
+	    tlshost_status_name(st));
+	raw_end(&r);
+}
+END_TEST
+
+int
+main(int argc, char **argv)
+{
+	Suite *suite = suite_create("beside GnuTLS");
+	TCase *tcase = tcase_create("program");
+
+	if (argc < 2)
+		return 77; /* no backend was built */
+	names = argv + 1;
+	tcase_set_timeout(tcase, 60);
+	tcase_add_loop_test(tcase,
+	    a_connection_of_the_program_goes_on_beside_ours, 0, argc - 1);
+	tcase_add_loop_test(tcase,
+	    the_program_starts_and_ends_its_gnutls_as_it_likes, 0, argc - 1);
+	tcase_add_loop_test(tcase, a_renegotiation_never_happens, 0,
+	    2 * (argc - 1));
+	suite_add_tcase(suite, tcase);
+	return run_suite(suite);
+}
