@@ -186,10 +186,11 @@ trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
 #define PATH_MAX_LEN 64
 
 /*
- * Two certificates of the same issuer and serial number cannot be looked at by
- * two threads at a time: whoever finds himself second tries again alone.
+ * One thread at a time: libpkix fills in objects that all threads share without
+ * a lock, and two certificates of the same issuer and serial number cannot be
+ * looked at together.
  */
-static pthread_rwlock_t twins_lock = PTHREAD_RWLOCK_INITIALIZER;
+static pthread_mutex_t pkix_lock = PTHREAD_MUTEX_INITIALIZER;
 /* Held while an object that all share is not as it was. */
 static pthread_mutex_t usage_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -470,29 +471,30 @@ verify_certs(tlshost_sink *sink, search *s, CERTCertificate **certs,
 	    "the path cannot be told");
 }
 
-/* 0: one is in use whose twin is in the path, which is then not judged. */
-static int
+static int32_t
 parse_and_verify(tlshost_sink *sink, search *s,
-    struct tlshost_plugin_verdict *verdict, int32_t *ret_status)
+    struct tlshost_plugin_verdict *verdict)
 {
 	CERTCertificate *certs[PATH_MAX_LEN];
-	PRErrorCode code = 0;
+	PRErrorCode code;
 	size_t len = 0;
+	int32_t st;
 
 	while (len < s->path->certificates_len && (certs[len] =
 	    certificate_parse(&s->path->certificates[len])) != NULL)
 		len++;
 	if (len == s->path->certificates_len)
-		*ret_status = verify_certs(sink, s, certs, verdict);
+		st = verify_certs(sink, s, certs, verdict);
 	else if (is_memory_error(code = PR_GetError()))
-		*ret_status = fail_memory(sink);
+		st = fail_memory(sink);
 	else
-		*ret_status = refuse_path(verdict, code ==
+		/* Of a twin: a connection is using it. */
+		st = refuse_path(verdict, code ==
 		    SEC_ERROR_REUSED_ISSUER_AND_SERIAL ? TLSHOST_REASON_OTHER :
 		    TLSHOST_REASON_MALFORMED, len, code);
 	while (len-- != 0)
 		CERT_DestroyCertificate(certs[len]);
-	return code != SEC_ERROR_REUSED_ISSUER_AND_SERIAL;
+	return st;
 }
 
 static int32_t
@@ -502,20 +504,14 @@ verify_whole(tlshost_sink *sink, search *s,
 	PRErrorCode code;
 	size_t depth;
 	int32_t st;
-	int judged;
 
 	if ((code = verify_signatures(s->store, s->path->certificates,
 	    s->path->certificates_len, &depth)) != 0)
 		return is_memory_error(code) ? fail_memory(sink) :
 		    refuse_path(verdict, reason_of(code, NULL), depth, code);
-	(void)pthread_rwlock_rdlock(&twins_lock);
-	judged = parse_and_verify(sink, s, verdict, &st);
-	(void)pthread_rwlock_unlock(&twins_lock);
-	if (judged)
-		return st;
-	(void)pthread_rwlock_wrlock(&twins_lock);
-	(void)parse_and_verify(sink, s, verdict, &st);
-	(void)pthread_rwlock_unlock(&twins_lock);
+	(void)pthread_mutex_lock(&pkix_lock);
+	st = parse_and_verify(sink, s, verdict);
+	(void)pthread_mutex_unlock(&pkix_lock);
 	return st;
 }
 
