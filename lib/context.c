@@ -95,10 +95,10 @@ compile_versions(compilation *c)
 }
 
 static int
-backend_has_suite(const tlshost_backend *backend, uint16_t id)
+contains(const uint16_t *ids, size_t len, uint16_t id)
 {
-	for (size_t i = 0; i < backend->ciphers_len; i++)
-		if (backend->ciphers[i] == id)
+	for (size_t i = 0; i < len; i++)
+		if (ids[i] == id)
 			return 1;
 	return 0;
 }
@@ -129,12 +129,12 @@ chain_kinds(const tlshost_config *config)
 
 /* Has a server no certificate for the suite? */
 static int
-unserved(const compilation *c, uint16_t id, unsigned int kinds)
+unserved(uint16_t id, unsigned int kinds)
 {
 	const char *kind = tlshost_cipher_info_authentication(
 	    tlshost_cipher_by_id(id));
 
-	if (c->role != TLSHOST_ROLE_SERVER || kind == NULL || kinds == 0)
+	if (kind == NULL || kinds == 0)
 		return 0;
 	return (strcmp(kind, "RSA") == 0 && (kinds & KIND_RSA) == 0) ||
 	    (strcmp(kind, "ECDSA") == 0 && (kinds & KIND_ECDSA) == 0);
@@ -150,7 +150,8 @@ compile_suites(compilation *c)
 {
 	const tlshost_config *config = c->config;
 	uint32_t lowest = 0xffff, highest = 0;
-	unsigned int kinds = chain_kinds(config);
+	unsigned int kinds = c->role == TLSHOST_ROLE_SERVER ?
+	    chain_kinds(config) : KIND_RSA | KIND_ECDSA;
 	size_t len = 0;
 
 	if ((c->suites = tlshost__array(config->ciphers_len,
@@ -163,7 +164,8 @@ compile_suites(compilation *c)
 		const char *name = tlshost_cipher_info_name(
 		    tlshost_cipher_by_id(id), TLSHOST_DIALECT_IANA);
 
-		if (!backend_has_suite(c->backend, id)) {
+		if (!contains(c->backend->ciphers, c->backend->ciphers_len,
+		    id)) {
 			add_finding(c, TLSHOST_FIELD_CIPHERS,
 			    config->ciphers_default ? TLSHOST_SEVERITY_INFO :
 			    TLSHOST_SEVERITY_WARNING,
@@ -181,7 +183,7 @@ compile_suites(compilation *c)
 				    id, name != NULL ? name : "");
 			continue;
 		}
-		if (unserved(c, id, kinds)) {
+		if (unserved(id, kinds)) {
 			if (!config->ciphers_default)
 				add_finding(c, TLSHOST_FIELD_CIPHERS,
 				    TLSHOST_SEVERITY_INFO, "suite 0x%04x %s "
@@ -196,12 +198,11 @@ compile_suites(compilation *c)
 			highest = to;
 	}
 	if (len == 0) {
-		add_finding(c, TLSHOST_FIELD_CIPHERS, TLSHOST_SEVERITY_ERROR,
+		find_broken(c, TLSHOST_FIELD_CIPHERS,
 		    "no cipher suite of the list can be used: backend %s, "
 		    "which is %s, has none for these versions%s",
 		    c->backend->name, c->backend->library,
 		    c->role == TLSHOST_ROLE_SERVER ? " and certificates" : "");
-		c->incomplete = 1;
 		return;
 	}
 	if (c->values.highest_version > highest)
@@ -520,15 +521,6 @@ make_plugin_context(compilation *c, void **ret_plugin,
 	}
 	*ret_plugin = plugin;
 	return TLSHOST_OK;
-}
-
-static int
-contains(const uint16_t *ids, size_t len, uint16_t id)
-{
-	for (size_t i = 0; i < len; i++)
-		if (ids[i] == id)
-			return 1;
-	return 0;
 }
 
 /* What the plugin enabled, held against what it was asked for. */

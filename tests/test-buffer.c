@@ -1140,9 +1140,8 @@ make_configs(struct conversation *c)
 }
 
 static tlshost_status
-step(tlshost_status st, int *moved)
+step(tlshost_status st)
 {
-	*moved |= st == TLSHOST_OK;
 	return st == TLSHOST_WANT_READ || st == TLSHOST_WANT_WRITE ?
 	    TLSHOST_OK : st;
 }
@@ -1167,14 +1166,12 @@ say(tlshost_buffer *from, tlshost_buffer *to, size_t len)
 {
 	static uint8_t out[100000], in[100000];
 	size_t wrote, got, at = 0;
-	int moved;
 
 	TRY(tlshost_buffer_write(from, out, len, &wrote));
 	TRY(carry_all(from, to));
 	while (at < wrote) {
 		got = 0;
-		TRY(step(tlshost_buffer_read(to, in, sizeof(in), &got),
-		    &moved));
+		TRY(step(tlshost_buffer_read(to, in, sizeof(in), &got)));
 		/* No assertion: libcheck's allocations would be refused too. */
 		if (got == 0)
 			return TLSHOST_BACKEND_FAULT;
@@ -1197,7 +1194,6 @@ static tlshost_status
 converse(struct conversation *c)
 {
 	tlshost_buffer *client, *server;
-	int moved = 1;
 	size_t len;
 	char end;
 
@@ -1209,9 +1205,9 @@ converse(struct conversation *c)
 	client = c->p.client;
 	server = c->p.server;
 	for (int i = 0; i < 4; i++) {
-		TRY(step(tlshost_buffer_do_handshake(client), &moved));
+		TRY(step(tlshost_buffer_do_handshake(client)));
 		TRY(carry_all(client, server));
-		TRY(step(tlshost_buffer_do_handshake(server), &moved));
+		TRY(step(tlshost_buffer_do_handshake(server)));
 		TRY(carry_all(server, client));
 	}
 	TRY(say(client, server, 100000));
@@ -1230,7 +1226,6 @@ converse_by_socket(struct conversation *c)
 	const struct iovec out[] = { { (void *)(uintptr_t)text, 5 },
 	    { (void *)(uintptr_t)(text + 5), 8 } };
 	char in[32];
-	int moved;
 	size_t len;
 
 	TRY(make_contexts(c));
@@ -1243,8 +1238,8 @@ converse_by_socket(struct conversation *c)
 	TRY(tlshost_socket_set_timeout(c->client, 0));
 	TRY(tlshost_socket_set_timeout(c->server, 0));
 	for (int i = 0; i < 4; i++) {
-		TRY(step(tlshost_socket_do_handshake(c->client), &moved));
-		TRY(step(tlshost_socket_do_handshake(c->server), &moved));
+		TRY(step(tlshost_socket_do_handshake(c->client)));
+		TRY(step(tlshost_socket_do_handshake(c->server)));
 	}
 	TRY(tlshost_socket_writev(c->client, out, 2, &len));
 	TRY(tlshost_socket_recv(c->server, in, sizeof(in), &len));

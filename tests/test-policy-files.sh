@@ -25,7 +25,7 @@ claim() {
 }
 
 says() {
-	cat "$tmp/out" | grep -q -e "$1"
+	grep -q -e "$1" "$tmp/out"
 }
 
 case " $plugins_built " in

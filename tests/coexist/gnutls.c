@@ -14,14 +14,7 @@
 #include "../conformance/pair.h"
 
 static char **names;
-
-static void
-use_backend(int i)
-{
-	assert_status(tlshost_backend_by_name(names[i], &client_backend,
-	    NULL), TLSHOST_OK);
-	server_backend = client_backend;
-}
+static const setup tls12 = { .version = TLSHOST_VERSION_TLSV1_2 };
 
 /* ------------------------------------------------------------------------
  * GnuTLS itself, as the peer of a buffer
@@ -73,18 +66,6 @@ always_ready(gnutls_transport_ptr_t pointer, unsigned int ms)
 	return tlshost_buffer_outgoing_len(r->buffer) != 0;
 }
 
-static const char *
-file_of(const char *name)
-{
-	static char paths[2][4096];
-	static int which;
-
-	which = !which;
-	snprintf(paths[which], sizeof(paths[0]), "%s/%s",
-	    getenv("TLSHOST_TEST_CERTS"), name);
-	return paths[which];
-}
-
 /* The other end of buffer, which it does not own. */
 static void
 raw_begin(raw *r, int server, tlshost_buffer *buffer)
@@ -96,7 +77,8 @@ raw_begin(raw *r, int server, tlshost_buffer *buffer)
 	    &r->credentials), 0);
 	if (server)
 		ck_assert_int_eq(gnutls_certificate_set_x509_key_file(
-		    r->credentials, file_of("rsa.pem"), file_of("rsa.key"),
+		    r->credentials, test_file("rsa", ".pem"),
+		    test_file("rsa", ".key"),
 		    GNUTLS_X509_FMT_PEM), 0);
 	ck_assert_int_eq(gnutls_credentials_set(r->session,
 	    GNUTLS_CRD_CERTIFICATE, r->credentials), 0);
@@ -114,15 +96,6 @@ raw_end(raw *r)
 	gnutls_deinit(r->session);
 	gnutls_certificate_free_credentials(r->credentials);
 	tlshost_buffer_free(r->buffer);
-}
-
-static tlshost_buffer *
-buffer_for(int server)
-{
-	pair p = make_pair(&(setup){ .version = TLSHOST_VERSION_TLSV1_2 });
-
-	tlshost_buffer_free(server ? p.client : p.server);
-	return server ? p.server : p.client;
 }
 
 static void
@@ -151,8 +124,8 @@ START_TEST(a_connection_of_the_program_goes_on_beside_ours)
 	char in[16];
 	size_t n;
 
-	use_backend(_i);
-	raw_begin(&r, 1, buffer_for(0));
+	use_backend(names[_i]);
+	raw_begin(&r, 1, make_end(&tls12, 0));
 	shake_raw(&r);
 	for (int i = 0; i < 3; i++) {
 		pair p = connected_pair(&(setup){ 0 });
@@ -175,7 +148,7 @@ START_TEST(the_program_starts_and_ends_its_gnutls_as_it_likes)
 	size_t n;
 
 	ck_assert_int_eq(gnutls_global_init(), 0);
-	use_backend(_i);
+	use_backend(names[_i]);
 	p = connected_pair(&(setup){ 0 });
 	gnutls_global_deinit();
 	assert_status(tlshost_buffer_write(p.client, "x", 1, &n), TLSHOST_OK);
@@ -197,8 +170,8 @@ START_TEST(a_renegotiation_never_happens)
 	char in[16];
 	size_t n;
 
-	use_backend(_i / 2);
-	raw_begin(&r, !server, buffer_for(server));
+	use_backend(names[_i / 2]);
+	raw_begin(&r, !server, make_end(&tls12, server));
 	shake_raw(&r);
 	/* A server asks for one, a client begins one. */
 	if (server)

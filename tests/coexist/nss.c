@@ -33,14 +33,6 @@ __lsan_default_suppressions(void)
 	return "leak:_dl_map_object_deps\nleak:libnss3.so\n";
 }
 
-static void
-use_backend(void)
-{
-	assert_status(tlshost_backend_by_name("nss", &client_backend, NULL),
-	    TLSHOST_OK);
-	server_backend = client_backend;
-}
-
 /* ------------------------------------------------------------------------
  * The program's NSS: a database with a certificate in it
  */
@@ -127,7 +119,7 @@ START_TEST(a_program_that_came_before_goes_on)
 	ck_assert_int_eq(NSS_Init(database), SECSuccess);
 	ck_assert_int_eq(program_finds_its_own(), 1);
 	modules = count_modules();
-	use_backend();
+	use_backend("nss");
 	connect_once();
 	ck_assert_int_eq(program_finds_its_own(), 1);
 	ck_assert_uint_ne(program_trusts() & CERTDB_TRUSTED_CA, 0);
@@ -144,7 +136,7 @@ END_TEST
 START_TEST(a_program_that_came_after_goes_on)
 {
 	make_database();
-	use_backend();
+	use_backend("nss");
 	connect_once();
 	ck_assert_int_eq(NSS_Init(database), SECSuccess);
 	ck_assert_int_eq(program_finds_its_own(), 1);
@@ -161,7 +153,7 @@ START_TEST(a_context_of_the_program_may_come_and_go)
 	NSSInitContext *context;
 
 	make_database();
-	use_backend();
+	use_backend("nss");
 	/* Found, not used: nothing was started. */
 	ck_assert_int_eq(NSS_IsInitialized(), 0);
 	context = NSS_InitContext(database, "", "", SECMOD_DB, NULL,
@@ -192,7 +184,7 @@ START_TEST(a_shutdown_under_live_objects_is_an_error_of_ours)
 
 	if (_i == 1)
 		ck_assert_int_eq(NSS_NoDB_Init(NULL), SECSuccess);
-	use_backend();
+	use_backend("nss");
 	assert_status(tlshost_client_context_new(client_backend, config,
 	    &context, NULL), TLSHOST_OK);
 	p = connected_pair(&(setup){ 0 });
@@ -236,7 +228,7 @@ START_TEST(a_trust_store_outlives_a_shutdown)
 	tlshost_trust_store *trust = load_trust("ca");
 	tlshost_verification *v;
 
-	use_backend();
+	use_backend("nss");
 	for (int i = 0; i < 3; i++) {
 		assert_status(tlshost_backend_verify_chain(client_backend,
 		    TLSHOST_ROLE_CLIENT, chain, trust, "srv.test", 0, &v,
@@ -271,7 +263,7 @@ START_TEST(a_callback_may_shut_it_down)
 {
 	pair p;
 
-	use_backend();
+	use_backend("nss");
 	p = make_pair(&(setup){ .sni = shut_down });
 	(void)tlshost_buffer_do_handshake(p.client);
 	while (carry(&p))
@@ -306,7 +298,7 @@ START_TEST(a_password_callback_may_shut_it_down)
 	tlshost_config *config;
 	char path[4096];
 
-	use_backend();
+	use_backend("nss");
 	snprintf(path, sizeof(path), "%s/rsa.encrypted.pem",
 	    getenv("TLSHOST_TEST_CERTS"));
 	assert_status(tlshost_private_key_from_file_cb(NULL, path,
@@ -356,7 +348,7 @@ START_TEST(defaults_of_the_program_are_neither_used_nor_changed)
 		(void)SSL_CipherPrefSetDefault(
 		    SSL_GetImplementedCiphers()[i],
 		    SSL_GetImplementedCiphers()[i] == 0xc02f);
-	use_backend();
+	use_backend("nss");
 	p = connected_pair(&(setup){ .client_alpn = "h2",
 	    .server_alpn = "h2" });
 	ck_assert_int_eq(tlshost_buffer_negotiated_tls_version(p.client),
@@ -400,7 +392,7 @@ START_TEST(whom_the_program_trusts_is_none_of_our_business)
 	ck_assert_ptr_nonnull(cert);
 	ck_assert_int_eq(CERT_ChangeCertTrust(CERT_GetDefaultCertDB(), cert,
 	    _i == 0 ? &all : &peer), SECSuccess);
-	use_backend();
+	use_backend("nss");
 	p = make_pair(&(setup){ .trust = "stranger" });
 	shake_hands(&p, &client, &server);
 	assert_status(client, TLSHOST_BAD_CERTIFICATE);
@@ -416,7 +408,7 @@ START_TEST(what_happens_to_a_broken_pipe_stays_as_it_was)
 	struct sigaction action;
 
 	signal(SIGPIPE, SIG_DFL);
-	use_backend();
+	use_backend("nss");
 	connect_once();
 	ck_assert_int_eq(sigaction(SIGPIPE, NULL, &action), 0);
 	ck_assert(action.sa_handler == SIG_DFL);
@@ -435,7 +427,7 @@ START_TEST(a_connection_that_was_not_verified_is_not_resumed)
 	tlshost_status client, server;
 	pair p;
 
-	use_backend();
+	use_backend("nss");
 	p = connected_pair(&(setup){ .version = version, .no_verify = 1,
 	    .trust = "stranger" });
 	free_pair(&p);
@@ -473,7 +465,7 @@ START_TEST(a_forgery_does_not_stand_in_the_way_of_the_real_one)
 	uint8_t copy[8192];
 	size_t len;
 
-	use_backend();
+	use_backend("nss");
 	for (size_t i = 0; i < 2; i++) {
 		len = tlshost_certificate_der(tlshost_chain_at(real, i),
 		    &der);
@@ -552,7 +544,7 @@ START_TEST(parent_and_children_share_no_key_and_no_random_bytes)
 	int fds[2], status, count = 0;
 	pid_t pid;
 
-	use_backend();
+	use_backend("nss");
 	assert_status(tlshost_client_context_new(client_backend, config,
 	    &context, NULL), TLSHOST_OK);
 	ck_assert_uint_eq(say_something_random(context, said[count++]), 1);

@@ -15,15 +15,8 @@
 #include "../conformance/pair.h"
 
 static char **names;
+static const setup tls12 = { .version = TLSHOST_VERSION_TLSV1_2 };
 static int names_len;
-
-static void
-use_backend(int i)
-{
-	assert_status(tlshost_backend_by_name(names[i], &client_backend,
-	    NULL), TLSHOST_OK);
-	server_backend = client_backend;
-}
 
 /* ------------------------------------------------------------------------
  * Errors of the program
@@ -52,7 +45,7 @@ START_TEST(an_old_error_of_the_program_is_none_of_a_connection)
 	size_t n;
 	pair p;
 
-	use_backend(_i);
+	use_backend(names[_i]);
 	leave_error();
 	p = make_pair(&s);
 	for (int i = 0; i < 10; i++) {
@@ -88,7 +81,7 @@ START_TEST(a_failure_leaves_no_error_behind)
 	tlshost_status client, server;
 	pair p;
 
-	use_backend(_i);
+	use_backend(names[_i]);
 	ERR_clear_error();
 	p = make_pair(&(setup){ .certificate = "expired" });
 	shake_hands(&p, &client, &server);
@@ -103,16 +96,6 @@ END_TEST
  * A connection of the program
  */
 
-static const char *
-file_of(const char *name)
-{
-	static char path[4096];
-
-	snprintf(path, sizeof(path), "%s/%s", getenv("TLSHOST_TEST_CERTS"),
-	    name);
-	return path;
-}
-
 /* OpenSSL itself, over two of its own buffers; version 0: any. */
 static SSL *
 raw_end(SSL_CTX **ret_ctx, int server, int version)
@@ -125,9 +108,9 @@ raw_end(SSL_CTX **ret_ctx, int server, int version)
 	SSL_CTX_set_max_proto_version(ctx, version);
 	if (server) {
 		ck_assert_int_eq(SSL_CTX_use_certificate_file(ctx,
-		    file_of("rsa.pem"), SSL_FILETYPE_PEM), 1);
+		    test_file("rsa", ".pem"), SSL_FILETYPE_PEM), 1);
 		ck_assert_int_eq(SSL_CTX_use_PrivateKey_file(ctx,
-		    file_of("rsa.key"), SSL_FILETYPE_PEM), 1);
+		    test_file("rsa", ".key"), SSL_FILETYPE_PEM), 1);
 	}
 	SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
 	ssl = SSL_new(ctx);
@@ -164,16 +147,6 @@ exchange(SSL *ssl, tlshost_buffer *buffer)
 	return moved;
 }
 
-static tlshost_buffer *
-buffer_for(int server)
-{
-	setup s = { .version = TLSHOST_VERSION_TLSV1_2 };
-	pair p = make_pair(&s);
-
-	tlshost_buffer_free(server ? p.client : p.server);
-	return server ? p.server : p.client;
-}
-
 static void
 shake_raw(SSL *ssl, tlshost_buffer *buffer)
 {
@@ -207,9 +180,9 @@ START_TEST(a_renegotiation_never_happens)
 	size_t n;
 	SSL *ssl;
 
-	use_backend(_i / 2);
+	use_backend(names[_i / 2]);
 	ssl = raw_end(&ctx, !server, TLS1_2_VERSION);
-	buffer = buffer_for(server);
+	buffer = make_end(&tls12, server);
 	shake_raw(ssl, buffer);
 	finished_len = SSL_get_peer_finished(ssl, finished, sizeof(finished));
 	ck_assert_uint_gt(finished_len, 0);
@@ -249,9 +222,9 @@ START_TEST(a_connection_of_the_program_goes_on_beside_ours)
 	SSL *ssl;
 	pair p;
 
-	use_backend(_i);
+	use_backend(names[_i]);
 	ssl = raw_end(&ctx, 1, 0);
-	buffer = buffer_for(0);
+	buffer = make_end(&tls12, 0);
 	shake_raw(ssl, buffer);
 	for (int i = 0; i < 3; i++) {
 		p = connected_pair(&(setup){ 0 });
@@ -273,7 +246,7 @@ START_TEST(defaults_of_the_program_are_not_changed)
 	SSL_CTX *before = SSL_CTX_new(TLS_method()), *after;
 	pair p;
 
-	use_backend(_i);
+	use_backend(names[_i]);
 	p = connected_pair(&(setup){ 0 });
 	free_pair(&p);
 	after = SSL_CTX_new(TLS_method());
@@ -292,7 +265,7 @@ START_TEST(error_is_kept_for_the_program)
 {
 	pair p;
 
-	use_backend(_i);
+	use_backend(names[_i]);
 	p = make_pair(&(setup){ 0 });
 	leave_error();
 	(void)tlshost_buffer_do_handshake(p.client);

@@ -7,15 +7,26 @@
 
 tlshost_backend *client_backend, *server_backend;
 
-static const char *
-file(const char *name, const char *suffix)
+void
+use_backend(const char *name)
 {
-	static _Thread_local char path[4096];
+	assert_status(tlshost_backend_by_name(name, &client_backend, NULL),
+	    TLSHOST_OK);
+	server_backend = client_backend;
+}
+
+const char *
+test_file(const char *name, const char *suffix)
+{
+	static _Thread_local char paths[2][4096];
+	static _Thread_local int which;
 	const char *dir = getenv("TLSHOST_TEST_CERTS");
 
 	ck_assert_ptr_nonnull(dir);
-	snprintf(path, sizeof(path), "%s/%s%s", dir, name, suffix);
-	return path;
+	which = !which;
+	snprintf(paths[which], sizeof(paths[0]), "%s/%s%s", dir, name,
+	    suffix);
+	return paths[which];
 }
 
 tlshost_chain *
@@ -23,7 +34,7 @@ load_chain(const char *name)
 {
 	tlshost_chain *chain;
 
-	assert_status(tlshost_chain_from_file(NULL, file(name, ".pem"),
+	assert_status(tlshost_chain_from_file(NULL, test_file(name, ".pem"),
 	    &chain, NULL), TLSHOST_OK);
 	return chain;
 }
@@ -33,7 +44,7 @@ load_key(const char *name)
 {
 	tlshost_private_key *key;
 
-	assert_status(tlshost_private_key_from_file(NULL, file(name, ".key"),
+	assert_status(tlshost_private_key_from_file(NULL, test_file(name, ".key"),
 	    NULL, 0, &key, NULL), TLSHOST_OK);
 	return key;
 }
@@ -44,7 +55,7 @@ load_trust(const char *name)
 	tlshost_trust_store *store;
 
 	assert_status(tlshost_trust_store_from_pem_file(NULL,
-	    file(name, ".pem"), &store, NULL), TLSHOST_OK);
+	    test_file(name, ".pem"), &store, NULL), TLSHOST_OK);
 	return store;
 }
 
@@ -237,6 +248,15 @@ free_pair(pair *p)
 {
 	tlshost_buffer_free(p->client);
 	tlshost_buffer_free(p->server);
+}
+
+tlshost_buffer *
+make_end(const setup *s, int server)
+{
+	pair p = make_pair(s);
+
+	tlshost_buffer_free(server ? p.client : p.server);
+	return server ? p.server : p.client;
 }
 
 static int

@@ -51,6 +51,10 @@ extern tlshost_backend *client_backend, *server_backend;
 /* The same numbers for the same seed, until the process ends. */
 uint32_t random_number(void);
 
+/* Makes it both ends'. */
+void use_backend(const char *name);
+/* A file of the tests' certificates; good until the next but one of a thread. */
+const char *test_file(const char *name, const char *suffix);
 tlshost_chain *load_chain(const char *name);
 tlshost_private_key *load_key(const char *name);
 tlshost_trust_store *load_trust(const char *name);
@@ -60,6 +64,8 @@ pair make_pair(const setup *s);
 /* Of configurations; of the setup only hostname and piece count. */
 pair pair_of(tlshost_config *client, tlshost_config *server, const setup *s);
 void free_pair(pair *p);
+/* One end alone, for a peer of another make. */
+tlshost_buffer *make_end(const setup *s, int server);
 /* Carries what waits, both ways; 1: something was carried. */
 int carry(pair *p);
 /* Until both are done, or one failed, or nothing moves any more. */
