@@ -16,7 +16,9 @@
 #include "mem.h"
 
 #ifndef TLSHOST_PLUGINDIR
-#define TLSHOST_PLUGINDIR "/usr/lib/tlshost/backends-0"
+#define TLSHOST_PLUGINDIR                                                     \
+	"/usr/lib/tlshost/backends-"                                          \
+	TLSHOST_PLUGIN_QUOTED_(TLSHOST_PLUGIN_ABI_MAJOR)
 #endif
 
 #define ADDED_MAX 16

@@ -53,6 +53,11 @@
 extern "C" {
 #endif
 
+/*
+ * The one place of these numbers; the entry point, the plugin directory, the
+ * .pc file and the packages take them from here.  The major number is written
+ * as digits alone, for it becomes a part of names.
+ */
 #define TLSHOST_PLUGIN_ABI_MAJOR 0
 #define TLSHOST_PLUGIN_ABI_MINOR 1
 
@@ -492,13 +497,24 @@ struct tlshost_plugin {
  *		return TLSHOST_OK;
  *	}
  */
-#define TLSHOST_PLUGIN_ENTRY_NAME "tlshost_plugin_entry_v0"
+#define TLSHOST_PLUGIN_PASTE_(a_, b_) a_##b_
+#define TLSHOST_PLUGIN_NAMED_(a_, b_) TLSHOST_PLUGIN_PASTE_(a_, b_)
+#define TLSHOST_PLUGIN_QUOTE_(a_) #a_
+#define TLSHOST_PLUGIN_QUOTED_(a_) TLSHOST_PLUGIN_QUOTE_(a_)
+
+/* Its name, "tlshost_plugin_entry_v" and the major number: as a symbol ... */
+#define TLSHOST_PLUGIN_ENTRY_SYMBOL                                           \
+	TLSHOST_PLUGIN_NAMED_(tlshost_plugin_entry_v, TLSHOST_PLUGIN_ABI_MAJOR)
+/* ... and as text. */
+#define TLSHOST_PLUGIN_ENTRY_NAME                                             \
+	TLSHOST_PLUGIN_QUOTED_(TLSHOST_PLUGIN_ENTRY_SYMBOL)
+
 #define TLSHOST_PLUGIN_ENTRY(host_, ret_plugin_)                              \
 	__attribute__((visibility("default"))) int32_t                        \
-	tlshost_plugin_entry_v0(const struct tlshost_host *host_,             \
+	TLSHOST_PLUGIN_ENTRY_SYMBOL(const struct tlshost_host *host_,         \
 	    const struct tlshost_plugin **ret_plugin_);                       \
 	int32_t                                                               \
-	tlshost_plugin_entry_v0(const struct tlshost_host *host_,             \
+	TLSHOST_PLUGIN_ENTRY_SYMBOL(const struct tlshost_host *host_,         \
 	    const struct tlshost_plugin **ret_plugin_)
 
 typedef int32_t (*tlshost_plugin_entry)(const struct tlshost_host *host,

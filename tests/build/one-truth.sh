@@ -4,6 +4,9 @@
 # What has to be written in several places says the same in all of them.
 set -eu
 . "$top_srcdir/tests/build/common.sh"
+pkgconf_variable() {
+	sed -n "s/^$1=//p" "$top_builddir/lib/tlshost-plugin.pc"
+}
 cd "$top_srcdir"
 
 # Each plugin's copy of the macro.
@@ -13,17 +16,24 @@ for copy in plugins/*/m4/tlshost-plugin.m4; do
 	    fail "$copy differs from m4/tlshost-plugin.m4"
 done
 
-# The ABI's major number: in the header, the directory and the .pc file.
+# The ABI's major number is the header's; texts have it as it is.
 major=$(sed -n 's/^#define TLSHOST_PLUGIN_ABI_MAJOR \([0-9]*\)$/\1/p' \
     lib/include/tlshost-plugin.h)
-grep -q "AC_SUBST(\[plugin_abi\], \[$major\])" configure.ac ||
-    fail "configure.ac has another plugin_abi than $major"
-for file in configure.ac m4/tlshost-plugin.m4; do
-	grep -q "tlshost/backends-$major'" $file ||
-	    fail "$file has another plugin directory than backends-$major"
-done
-grep -q "tlshost_plugin_entry_v$major" lib/include/tlshost-plugin.h ||
-    fail "the entry point has another number than $major"
+[ "$(pkgconf_variable plugin_abi)" = "$major" ] ||
+    fail "tlshost-plugin.pc has another plugin_abi than $major"
+case $(pkgconf_variable plugindir) in
+*/backends-"$major") ;;
+*/backends-*) fail "tlshost-plugin.pc has another plugin directory than backends-$major" ;;
+esac
+grep -rnE 'backends-[0-9]|plugin_entry_v[0-9]' README docs lib tlsprobe plugins \
+    m4 configure.ac Makefile.am | grep -vE "backends-$major([^0-9.]|\$)|_v$major([^0-9]|\$)" |
+    grep -v '^[^:]*\(configure\|Makefile.in\|\.cache/[^:]*\):' >"$tmp/other" || :
+[ ! -s "$tmp/other" ] || fail "another number than $major: $(cat "$tmp/other")"
+# Code does not know it at all.
+grep -rnE 'backends-[0-9]|_entry_v[0-9]' lib plugins m4 configure.ac Makefile.am \
+    --include='*.[ch]' --include='*.ac' --include='*.am' --include='*.m4' \
+    >"$tmp/written" || :
+[ ! -s "$tmp/written" ] || fail "the number is written out: $(cat "$tmp/written")"
 
 # The version: one release for all.
 version=$(sed -n 's/^AC_INIT(\[tlshost\], \[\(.*\)\])$/\1/p' configure.ac)

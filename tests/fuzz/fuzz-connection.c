@@ -93,7 +93,7 @@ start_backend(void)
 	const struct tlshost_plugin *plugin;
 	const char *library;
 
-	need(tlshost_plugin_entry_v0(&tlshost__host, &plugin) == TLSHOST_OK);
+	need(TLSHOST_PLUGIN_ENTRY_SYMBOL(&tlshost__host, &plugin) == TLSHOST_OK);
 	upper.ops = *plugin;
 	upper.roles = plugin->roles;
 	upper.capabilities = plugin->capabilities;

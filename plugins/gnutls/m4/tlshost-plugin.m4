@@ -4,11 +4,13 @@
 # Each plugin carries a copy of this file in its own m4/, so that autoreconf
 # works where tlshost is not installed; "make check" compares the copies.
 #
-# serial 1
+# serial 2
 
-# TLSHOST_PLUGIN(NAME)
-# --------------------
-# Prepares the build of the backend NAME.  Sets, for its Makefile.am,
+# TLSHOST_PLUGIN(NAME, [ABI])
+# ---------------------------
+# Prepares the build of the backend NAME.  If ABI is given, the major number of
+# the plugin ABI that its sources were written for, configure refuses another
+# one.  Sets, for its Makefile.am,
 #
 #	plugindir               where NAME.so is to be installed
 #	TLSHOST_CFLAGS          finds tlshost-plugin.h
@@ -44,18 +46,23 @@ AC_ARG_WITH([plugindir], [AS_HELP_STRING([--with-plugindir=DIR],
 	[where backends live @<:@what tlshost-plugin.pc says@:>@])])
 AC_ARG_VAR([TLSHOST_CFLAGS],
 	[flags that find tlshost-plugin.h, instead of pkg-config])
+AC_ARG_VAR([TLSHOST_PLUGINDIR], [where backends live, with TLSHOST_CFLAGS])
 
 # Set by the configure of tlshost itself, whose plugins are built before
 # anything is installed; then the plugin directory is tlshost's default too.
 AS_IF([test -n "$TLSHOST_CFLAGS"], [
-	plugindir='${libdir}/tlshost/backends-0'
+	plugindir=$TLSHOST_PLUGINDIR
+	AS_IF([test -n "$plugindir$with_plugindir"], [],
+	    [AC_MSG_ERROR([TLSHOST_CFLAGS is set; set TLSHOST_PLUGINDIR or use --with-plugindir, too])])
 ], [
 	dnl The prefix must not be TLSHOST_PLUGIN: PKG_CHECK_MODULES would
 	dnl expand this macro's own name for ever.
 	PKG_CHECK_MODULES([TLSHOST], [tlshost-plugin])
 	plugindir=`$PKG_CONFIG --variable=plugindir tlshost-plugin`
-	AS_IF([test "`$PKG_CONFIG --variable=plugin_abi tlshost-plugin`" != 0],
-	    [AC_MSG_ERROR([this plugin is written for ABI 0 of tlshost])])
+	m4_ifval([$2], [
+	AS_IF([test "`$PKG_CONFIG --variable=plugin_abi tlshost-plugin`" != $2],
+	    [AC_MSG_ERROR([$1 is written for ABI $2 of tlshost])])
+	])
 ])
 AS_IF([test -n "$with_plugindir"], [plugindir=$with_plugindir])
 AC_SUBST([plugindir])
