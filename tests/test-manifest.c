@@ -266,23 +266,25 @@ END_TEST
  * The head of the manifest
  */
 
+#define MAJOR TLSHOST_PLUGIN_ABI_MAJOR
+
 static const struct {
 	struct tlshost_plugin_note_head head;
 	tlshost__skip skip;
 } heads[] = {
-	{ { 20, 0, 1, -5, 0 }, TLSHOST__SKIP_NONE },
-	{ { 20, 0, 0, 1, 0 }, TLSHOST__SKIP_NONE },
-	{ { 20, 1, 0, 1, 0 }, TLSHOST__SKIP_ABI_MAJOR },
+	{ { 20, MAJOR, 1, -5, 0 }, TLSHOST__SKIP_NONE },
+	{ { 20, MAJOR, 0, 1, 0 }, TLSHOST__SKIP_NONE },
+	{ { 20, MAJOR + 1, 0, 1, 0 }, TLSHOST__SKIP_ABI_MAJOR },
 	/* Another major number may have another head: it is said first. */
-	{ { 4711, 1, 0, 1, 9 }, TLSHOST__SKIP_ABI_MAJOR },
-	{ { 20, 0, TLSHOST_PLUGIN_ABI_MINOR + 1, 1, 0 },
+	{ { 4711, MAJOR + 1, 0, 1, 9 }, TLSHOST__SKIP_ABI_MAJOR },
+	{ { 20, MAJOR, TLSHOST_PLUGIN_ABI_MINOR + 1, 1, 0 },
 	    TLSHOST__SKIP_ABI_MINOR },
-	{ { 19, 0, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
-	{ { 0, 0, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
-	{ { UINT32_MAX, 0, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
-	{ { 20 + sizeof(TEXT), 0, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
-	{ { 20, 0, 1, 1, 1 }, TLSHOST__SKIP_BAD_MANIFEST },
-	{ { 20, 0, 1, 1, 0x80000000 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { 19, MAJOR, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { 0, MAJOR, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { UINT32_MAX, MAJOR, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { 20 + sizeof(TEXT), MAJOR, 1, 1, 0 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { 20, MAJOR, 1, 1, 1 }, TLSHOST__SKIP_BAD_MANIFEST },
+	{ { 20, MAJOR, 1, 1, 0x80000000 }, TLSHOST__SKIP_BAD_MANIFEST },
 };
 
 START_TEST(the_head_of_a_manifest_is_checked)

@@ -27,7 +27,7 @@ case $(pkgconf_variable plugindir) in
 esac
 grep -rnE 'backends-[0-9]|plugin_entry_v[0-9]' README docs lib tlsprobe plugins \
     m4 configure.ac Makefile.am | grep -vE "backends-$major([^0-9.]|\$)|_v$major([^0-9]|\$)" |
-    grep -v '^[^:]*\(configure\|Makefile.in\|\.cache/[^:]*\):' >"$tmp/other" || :
+    grep -v '^[^:]*\(configure~\?\|Makefile.in\|\.cache/[^:]*\):' >"$tmp/other" || :
 [ ! -s "$tmp/other" ] || fail "another number than $major: $(cat "$tmp/other")"
 # Code does not know it at all.
 grep -rnE 'backends-[0-9]|_entry_v[0-9]' lib plugins m4 configure.ac Makefile.am \
