@@ -301,6 +301,9 @@ wait_until(tlshost_socket *s, tlshost_status wanted, deadline until)
 
 	if (outgoing_len(s) != 0)
 		events |= POLLOUT;
+	/* Another thread has sent what was in the way. */
+	if (events == 0)
+		return TLSHOST_OK;
 	if (s->timeout == 0) {
 		note_events(s, wanted);
 		return wanted;

@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -1218,16 +1220,11 @@ converse(struct conversation *c)
 	return tlshost_buffer_read(server, &end, 1, &len);
 }
 
-/* The same over sockets, with a server that is named by its address. */
+/* Two sockets with the handshake behind them; the server is named by its
+ * address. */
 static tlshost_status
-converse_by_socket(struct conversation *c)
+connect_sockets(struct conversation *c)
 {
-	static const char text[] = "over the wire";
-	const struct iovec out[] = { { (void *)(uintptr_t)text, 5 },
-	    { (void *)(uintptr_t)(text + 5), 8 } };
-	char in[32];
-	size_t len;
-
 	TRY(make_contexts(c));
 	TRY(tlshost_client_context_wrap_socket(c->client_context, c->fds[0],
 	    "127.0.0.1", &c->client, NULL));
@@ -1241,6 +1238,20 @@ converse_by_socket(struct conversation *c)
 		TRY(step(tlshost_socket_do_handshake(c->client)));
 		TRY(step(tlshost_socket_do_handshake(c->server)));
 	}
+	return TLSHOST_OK;
+}
+
+/* The same over sockets. */
+static tlshost_status
+converse_by_socket(struct conversation *c)
+{
+	static const char text[] = "over the wire";
+	const struct iovec out[] = { { (void *)(uintptr_t)text, 5 },
+	    { (void *)(uintptr_t)(text + 5), 8 } };
+	char in[32];
+	size_t len;
+
+	TRY(connect_sockets(c));
 	TRY(tlshost_socket_writev(c->client, out, 2, &len));
 	TRY(tlshost_socket_recv(c->server, in, sizeof(in), &len));
 	if (len != 13 || memcmp(in, text, 13) != 0)
@@ -1275,6 +1286,22 @@ conversation_done(struct conversation *c)
 	tlshost_private_key_unref(c->key);
 }
 
+static void
+load_pems(void)
+{
+	chain_pem = slurp("rsa.pem");
+	key_pem = slurp("rsa.encrypted.pem");
+	trust_pem = slurp("ca.pem");
+}
+
+static void
+free_pems(void)
+{
+	free(chain_pem);
+	free(key_pem);
+	free(trust_pem);
+}
+
 START_TEST(a_connection_may_fail_at_any_allocation)
 {
 	int before[2], after[2];
@@ -1284,9 +1311,7 @@ START_TEST(a_connection_may_fail_at_any_allocation)
 	ck_assert_int_eq(pipe(before), 0);
 	close(before[0]);
 	close(before[1]);
-	chain_pem = slurp("rsa.pem");
-	key_pem = slurp("rsa.encrypted.pem");
-	trust_pem = slurp("ca.pem");
+	load_pems();
 	for (long at = 0; ; at++) {
 		struct conversation c = { 0 };
 
@@ -1312,9 +1337,60 @@ START_TEST(a_connection_may_fail_at_any_allocation)
 	ck_assert_int_eq(after[1], before[1]);
 	close(after[0]);
 	close(after[1]);
-	free(chain_pem);
-	free(key_pem);
-	free(trust_pem);
+	free_pems();
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
+ * Another thread that sends
+ */
+
+static tlshost_socket *sent_by_another;
+
+static void *
+send_all(void *unused)
+{
+	(void)unused;
+	assert_status(tlshost_socket_flush(sent_by_another), TLSHOST_OK);
+	return NULL;
+}
+
+int __real_pthread_mutex_trylock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex);
+
+/* Once, when this is wanted: another thread holds it, and is done by the time
+ * that the caller looks again. */
+int
+__wrap_pthread_mutex_trylock(pthread_mutex_t *mutex)
+{
+	static _Atomic int busy;
+	pthread_t thread;
+
+	if (sent_by_another == NULL || atomic_exchange(&busy, 1) != 0)
+		return __real_pthread_mutex_trylock(mutex);
+	ck_assert_int_eq(pthread_create(&thread, NULL, send_all, NULL), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	return EBUSY;
+}
+
+START_TEST(nobody_waits_for_what_another_thread_has_sent)
+{
+	static const char data[(1 << 16) + 1];
+	struct conversation c = { 0 };
+	size_t len = 0;
+
+	load_pems();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c.fds), 0);
+	assert_status(connect_sockets(&c), TLSHOST_OK);
+	assert_status(tlshost_socket_set_timeout(c.client, _i ? 60000 : 0),
+	    TLSHOST_OK);
+	sent_by_another = c.client;
+	assert_status(tlshost_socket_send(c.client, data, sizeof(data), &len),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(len, sizeof(data));
+	sent_by_another = NULL;
+	conversation_done(&c);
+	free_pems();
 }
 END_TEST
 
@@ -1360,6 +1436,12 @@ buffer_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
 	ADD_ALL(a_connection_may_fail_at_any_allocation, conversations);
+	suite_add_tcase(suite, tcase);
+
+	tcase = tcase_create("threads");
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase,
+	    nobody_waits_for_what_another_thread_has_sent, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
