@@ -61,6 +61,15 @@ extern "C" {
 #define TLSHOST_PLUGIN_ABI_MAJOR 0
 #define TLSHOST_PLUGIN_ABI_MINOR 1
 
+/*
+ * The lowest minor number of a host that a plugin works with; it goes into the
+ * manifest.  A plugin that looks at the size of the host's table before it uses
+ * what was added later may define a lower one before it includes this.
+ */
+#ifndef TLSHOST_PLUGIN_HOST_MINOR
+#define TLSHOST_PLUGIN_HOST_MINOR TLSHOST_PLUGIN_ABI_MINOR
+#endif
+
 /* ------------------------------------------------------------------------
  * The manifest
  */
@@ -105,7 +114,7 @@ struct tlshost_plugin_note_head {
 		TLSHOST_PLUGIN_NOTE_TYPE,                                     \
 		TLSHOST_PLUGIN_NOTE_NAME,                                     \
 		{ sizeof(struct tlshost_plugin_note_head),                    \
-		    TLSHOST_PLUGIN_ABI_MAJOR, TLSHOST_PLUGIN_ABI_MINOR,       \
+		    TLSHOST_PLUGIN_ABI_MAJOR, TLSHOST_PLUGIN_HOST_MINOR,      \
 		    (priority_), 0 },                                         \
 		text_                                                         \
 	}
@@ -509,11 +518,18 @@ struct tlshost_plugin {
 #define TLSHOST_PLUGIN_ENTRY_NAME                                             \
 	TLSHOST_PLUGIN_QUOTED_(TLSHOST_PLUGIN_ENTRY_SYMBOL)
 
+#ifdef __cplusplus
+#define TLSHOST_PLUGIN_LINKAGE_ extern "C"
+#else
+#define TLSHOST_PLUGIN_LINKAGE_
+#endif
+
 #define TLSHOST_PLUGIN_ENTRY(host_, ret_plugin_)                              \
+	TLSHOST_PLUGIN_LINKAGE_                                               \
 	__attribute__((visibility("default"))) int32_t                        \
 	TLSHOST_PLUGIN_ENTRY_SYMBOL(const struct tlshost_host *host_,         \
 	    const struct tlshost_plugin **ret_plugin_);                       \
-	int32_t                                                               \
+	TLSHOST_PLUGIN_LINKAGE_ int32_t                                       \
 	TLSHOST_PLUGIN_ENTRY_SYMBOL(const struct tlshost_host *host_,         \
 	    const struct tlshost_plugin **ret_plugin_)
 
