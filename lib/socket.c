@@ -41,7 +41,7 @@ struct tlshost_socket {
 	/* Held while bytes are sent, so that they go in order. */
 	pthread_mutex_t sending;
 	int eof;                         /* the network ended */
-	short events;                    /* to poll for */
+	_Atomic short events;            /* to poll for */
 	int failed_errno;                /* a system call failed: for ever */
 	tlshost_error *error;
 };
@@ -149,15 +149,23 @@ keep_error(tlshost_socket *s, tlshost_status status)
  * Moving bytes
  */
 
+/* A getter of the buffer, while another thread may be in it. */
 static size_t
-outgoing_len(tlshost_socket *s)
+locked(const tlshost_socket *s, size_t (*get)(const tlshost_buffer *buffer))
 {
+	pthread_mutex_t *lock = (pthread_mutex_t *)(uintptr_t)&s->lock;
 	size_t len;
 
-	pthread_mutex_lock(&s->lock);
-	len = tlshost_buffer_outgoing_len(s->buffer);
-	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(lock);
+	len = get(s->buffer);
+	pthread_mutex_unlock(lock);
 	return len;
+}
+
+static size_t
+outgoing_len(const tlshost_socket *s)
+{
+	return locked(s, tlshost_buffer_outgoing_len);
 }
 
 /* The pieces stay where they are while they are sent: nobody else consumes. */
@@ -732,7 +740,7 @@ tlshost_socket_readv(tlshost_socket *s, const struct iovec *iov, size_t count,
 		if (iov[i].iov_len == 0)
 			continue;
 		/* Only the first may wait; the others take what is there. */
-		if (done != 0 && tlshost_buffer_pending(s->buffer) == 0)
+		if (done != 0 && locked(s, tlshost_buffer_pending) == 0)
 			break;
 		if ((st = tlshost_socket_recv(s, iov[i].iov_base,
 		    iov[i].iov_len, &n)) != TLSHOST_OK)
@@ -857,6 +865,12 @@ step_shutdown(tlshost_socket *s, void *unused)
 	return tlshost_buffer_shutdown(s->buffer);
 }
 
+static size_t
+peer_closed(const tlshost_buffer *buffer)
+{
+	return (size_t)tlshost_buffer_shutdown_received(buffer);
+}
+
 tlshost_status
 tlshost_socket_shutdown(tlshost_socket *s)
 {
@@ -866,7 +880,7 @@ tlshost_socket_shutdown(tlshost_socket *s)
 	if (st == TLSHOST_OK)
 		st = flush_until(s, until, s->timeout != 0);
 	/* A peer that said good-bye and left need not hear ours. */
-	if (st == TLSHOST_IO && tlshost_buffer_shutdown_received(s->buffer))
+	if (st == TLSHOST_IO && locked(s, peer_closed))
 		return TLSHOST_OK;
 	return st;
 }
@@ -932,11 +946,17 @@ tlshost_socket_poll_events(const tlshost_socket *s)
 	return s->events != 0 ? s->events : POLLIN;
 }
 
+static size_t
+to_be_read(const tlshost_buffer *buffer)
+{
+	return tlshost_buffer_pending(buffer) +
+	    tlshost_buffer_incoming_len(buffer);
+}
+
 size_t
 tlshost_socket_pending(const tlshost_socket *s)
 {
-	return s != NULL ? tlshost_buffer_pending(s->buffer) +
-	    tlshost_buffer_incoming_len(s->buffer) : 0;
+	return s != NULL ? locked(s, to_be_read) : 0;
 }
 
 const tlshost_buffer *
