@@ -260,7 +260,7 @@ tlshost__constraint_leading_dot(const tlshost__cert *ca)
 	return 0;
 }
 
-/* Rule 28: forms that one of the libraries refuses whatever the leaf has. */
+/* Rules 23 and 28: forms that one of the libraries refuses whatever the leaf has. */
 static int
 form_processed(uint8_t tag, int excluded)
 {
@@ -292,20 +292,6 @@ check_name(const subtrees *trees, uint8_t tag, const tlshost__der *name)
 			return "a name is within the names that a CA must not "
 			    "issue for";
 	return NULL;
-}
-
-/* Rule 23: a name of a constrained form that nobody processes. */
-static int
-names_form(const subtrees *trees, uint8_t tag)
-{
-	tlshost__der lists[] = { trees->permitted, trees->excluded }, base;
-	uint8_t form;
-
-	for (size_t i = 0; i < 2; i++)
-		while (next_base(&lists[i], &form, &base))
-			if (form == tag)
-				return 1;
-	return 0;
 }
 
 /* The last commonName of a subject. */
@@ -387,13 +373,9 @@ tlshost__constraint_check(const tlshost__cert *ca, const tlshost__cert *cert,
 	if (!is_leaf && tlshost__der_equal(&cert->issuer, &cert->subject))
 		return NULL;
 	while (tlshost__cert_next_name(&names, &tag, &name)) {
-		if (!form_processed(tag, 0)) {
-			if (names_form(&trees, tag))
-				return "a name is of a constrained form that "
-				    "is not processed";
-			continue;
-		}
-		if ((problem = check_name(&trees, tag, &name)) != NULL)
+		/* Others are not constrained: check_forms has seen to that. */
+		if (form_processed(tag, 0) &&
+		    (problem = check_name(&trees, tag, &name)) != NULL)
 			return problem;
 	}
 	if (!tlshost__name_is_empty(&cert->subject) &&
