@@ -8,8 +8,6 @@ set -u
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
 TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
 export TLSHOST_PLUGIN_PATH
-LSAN_OPTIONS=use_tls=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
-export LSAN_OPTIONS
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failed=0

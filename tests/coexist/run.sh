@@ -7,8 +7,7 @@ set -u
 [ -n "${plugins_built:-}" ] || exit 77
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
 TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
-LSAN_OPTIONS=use_tls=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
-export TLSHOST_PLUGIN_PATH LSAN_OPTIONS
+export TLSHOST_PLUGIN_PATH
 failed=0
 for program in $coexist_programs; do
 	# shellcheck disable=SC2086 # a list

@@ -12,11 +12,6 @@ sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
 	cat "$TLSHOST_TEST_CERTS".*/log
 	exit 99
 }
-# LeakSanitizer crashes now and then when it looks at the thread-local data of
-# modules that were loaded later; what is reachable from there alone it then
-# does not see.
-LSAN_OPTIONS=use_tls=0${LSAN_OPTIONS:+:$LSAN_OPTIONS}
-export LSAN_OPTIONS
 seed=${CHECK_SEED:-$(date +%s)}
 check=$top_builddir/tests/conformance/tlshost-plugin-check
 tmp=$(mktemp -d)

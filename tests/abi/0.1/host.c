@@ -83,7 +83,8 @@ do_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 
 	if (n > cap)
 		n = cap;
-	memcpy(dst, link->bytes + link->at, n);
+	if (n != 0)
+		memcpy(dst, link->bytes + link->at, n);
 	link->at += n;
 	return n;
 }
@@ -110,7 +111,8 @@ do_push(tlshost_link *link, const uint8_t *src, size_t len)
 	to->len -= to->at;
 	to->at = 0;
 	NEED(len <= sizeof(to->bytes) - to->len);
-	memcpy(to->bytes + to->len, src, len);
+	if (len != 0)
+		memcpy(to->bytes + to->len, src, len);
 	to->len += len;
 	return TLSHOST_OK;
 }
