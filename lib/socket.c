@@ -44,6 +44,11 @@ struct tlshost_socket {
 	_Atomic short events;            /* to poll for */
 	int failed_errno;                /* a system call failed: for ever */
 	tlshost_error *error;
+
+	/* While there is a cork: what is to become the next record. */
+	int corked;
+	uint8_t *gathered;               /* JOIN bytes, from the first cork on */
+	size_t gathered_at, gathered_len;
 };
 
 /* ------------------------------------------------------------------------
@@ -272,6 +277,27 @@ receive_once(tlshost_socket *s)
 /* What a call wants of the buffer; with the lock. */
 typedef tlshost_status (*step)(tlshost_socket *s, void *arguments);
 
+/* What a cork gathered goes to the buffer: OK, all of it.  With the lock. */
+static tlshost_status
+drain(tlshost_socket *s)
+{
+	tlshost_status st;
+	size_t n;
+
+	while (s->gathered_at < s->gathered_len) {
+		if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
+			return TLSHOST_WANT_WRITE;
+		n = 0;
+		if ((st = tlshost_buffer_write(s->buffer, s->gathered +
+		    s->gathered_at, s->gathered_len - s->gathered_at, &n)) !=
+		    TLSHOST_OK)
+			return st;
+		s->gathered_at += n;
+	}
+	s->gathered_at = s->gathered_len = 0;
+	return TLSHOST_OK;
+}
+
 static void
 note_events(tlshost_socket *s, tlshost_status status)
 {
@@ -331,12 +357,19 @@ static tlshost_status
 run(tlshost_socket *s, step one, void *arguments, deadline until)
 {
 	tlshost_status st = guard(s), io;
+	int held;
 
 	while (st == TLSHOST_OK) {
 		pthread_mutex_lock(&s->lock);
 		st = one(s, arguments);
 		keep_error(s, st);
+		/* Nobody waits for the answer to what a cork holds back. */
+		if (st == TLSHOST_WANT_READ)
+			(void)drain(s);
+		held = st == TLSHOST_OK && s->corked;
 		pthread_mutex_unlock(&s->lock);
+		if (held)
+			return st;
 		io = try_flush(s);
 		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
 			return st;
@@ -461,6 +494,9 @@ tlshost_socket_free(tlshost_socket *s)
 		close(s->fd);
 	tlshost_buffer_free(s->buffer);
 	tlshost_error_free(s->error);
+	if (s->gathered != NULL)
+		tlshost__wipe(s->gathered, JOIN);
+	free(s->gathered);
 	pthread_mutex_destroy(&s->lock);
 	pthread_mutex_destroy(&s->sending);
 	free(s);
@@ -687,23 +723,20 @@ step_write(tlshost_socket *s, void *arguments)
 	return w->done < w->len ? TLSHOST_WANT_WRITE : TLSHOST_OK;
 }
 
-tlshost_status
-tlshost_socket_send(tlshost_socket *s, const void *src, size_t len,
-    size_t *ret_len)
+/*
+ * Sends what a step took; *done of total.  What was taken is on its way,
+ * whatever came after it.
+ */
+static tlshost_status
+send_by(tlshost_socket *s, step one, void *arguments, const size_t *done,
+    size_t total)
 {
-	writing w = { .src = src, .len = len };
-	tlshost_status st;
-	deadline until;
+	deadline until = deadline_in(s->timeout);
+	tlshost_status st = run(s, one, arguments, until);
 
-	if (s == NULL || (src == NULL && len != 0) || ret_len == NULL)
-		return TLSHOST_INVALID_ARGUMENT;
-	until = deadline_in(s->timeout);
-	st = run(s, step_write, &w, until);
-	if (st == TLSHOST_OK && s->timeout != 0)
+	if (st == TLSHOST_OK && s->timeout != 0 && !s->corked)
 		st = flush_until(s, until, 1);
-	/* What was taken is on its way, whatever came after it. */
-	*ret_len = w.done;
-	if (w.done != 0 && w.done < len && s->timeout == 0 &&
+	if (*done != 0 && *done < total && s->timeout == 0 &&
 	    st == TLSHOST_WANT_WRITE)
 		return TLSHOST_OK;
 	return st;
@@ -823,46 +856,121 @@ step_writev(tlshost_socket *s, void *arguments)
 	return TLSHOST_OK;
 }
 
+/* Into the next record; those that are full go to the buffer. */
+static tlshost_status
+step_gather(tlshost_socket *s, void *arguments)
+{
+	joining *j = arguments;
+	tlshost_status st;
+	size_t n;
+
+	/* Nothing is taken that could not be written. */
+	if ((st = tlshost_buffer_write(s->buffer, "", 0, &n)) != TLSHOST_OK)
+		return st;
+	for (;;) {
+		n = join(j, s->gathered + s->gathered_len,
+		    JOIN - s->gathered_len);
+		s->gathered_len += n;
+		advance(j, n);
+		if (s->gathered_len < JOIN)
+			return TLSHOST_OK;
+		st = drain(s);
+		if (st == TLSHOST_WANT_WRITE && j->at == j->count)
+			return TLSHOST_OK;
+		if (st != TLSHOST_OK)
+			return st;
+	}
+}
+
 tlshost_status
 tlshost_socket_writev(tlshost_socket *s, const struct iovec *iov, size_t count,
     size_t *ret_len)
 {
 	joining j = { .iov = iov, .count = count };
 	tlshost_status st;
-	deadline until;
 	size_t total;
 
 	if (s == NULL || ret_len == NULL || !iov_valid(iov, count, &total))
 		return TLSHOST_INVALID_ARGUMENT;
-	until = deadline_in(s->timeout);
-	st = run(s, step_writev, &j, until);
-	if (st == TLSHOST_OK && s->timeout != 0)
-		st = flush_until(s, until, 1);
+	st = send_by(s, s->corked ? step_gather : step_writev, &j, &j.done,
+	    total);
 	*ret_len = j.done;
-	if (j.done != 0 && j.done < total && s->timeout == 0 &&
-	    st == TLSHOST_WANT_WRITE)
-		return TLSHOST_OK;
 	return st;
+}
+
+tlshost_status
+tlshost_socket_send(tlshost_socket *s, const void *src, size_t len,
+    size_t *ret_len)
+{
+	const struct iovec one = { (void *)(uintptr_t)src, len };
+	writing w = { .src = src, .len = len };
+	tlshost_status st;
+
+	if (s == NULL || (src == NULL && len != 0) || ret_len == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	if (s->corked)
+		return tlshost_socket_writev(s, &one, 1, ret_len);
+	st = send_by(s, step_write, &w, &w.done, len);
+	*ret_len = w.done;
+	return st;
+}
+
+static tlshost_status
+step_drain(tlshost_socket *s, void *unused)
+{
+	(void)unused;
+	return drain(s);
 }
 
 tlshost_status
 tlshost_socket_flush(tlshost_socket *s)
 {
-	tlshost_status st = guard(s);
+	deadline until = deadline_in(s != NULL ? s->timeout : 0);
+	tlshost_status st = run(s, step_drain, NULL, until);
 
 	if (st != TLSHOST_OK)
 		return st;
-	st = flush_until(s, deadline_in(s->timeout), s->timeout != 0);
+	st = flush_until(s, until, s->timeout != 0);
 	if (st == TLSHOST_WANT_WRITE)
 		note_events(s, st);
 	return st;
 }
 
+tlshost_status
+tlshost_socket_cork(tlshost_socket *s)
+{
+	tlshost_status st = guard(s);
+
+	if (st != TLSHOST_OK)
+		return st;
+	if (s->gathered == NULL && (s->gathered = malloc(JOIN)) == NULL)
+		return fail_status(s, TLSHOST_NO_MEMORY, "out of memory");
+	pthread_mutex_lock(&s->lock);
+	s->corked = 1;
+	pthread_mutex_unlock(&s->lock);
+	return TLSHOST_OK;
+}
+
+tlshost_status
+tlshost_socket_uncork(tlshost_socket *s)
+{
+	tlshost_status st = guard(s);
+
+	if (st != TLSHOST_OK)
+		return st;
+	pthread_mutex_lock(&s->lock);
+	s->corked = 0;
+	pthread_mutex_unlock(&s->lock);
+	return tlshost_socket_flush(s);
+}
+
 static tlshost_status
 step_shutdown(tlshost_socket *s, void *unused)
 {
+	tlshost_status st = drain(s);
+
 	(void)unused;
-	return tlshost_buffer_shutdown(s->buffer);
+	return st == TLSHOST_OK ? tlshost_buffer_shutdown(s->buffer) : st;
 }
 
 static size_t

@@ -1252,7 +1252,9 @@ converse_by_socket(struct conversation *c)
 	size_t len;
 
 	TRY(connect_sockets(c));
+	TRY(tlshost_socket_cork(c->client));
 	TRY(tlshost_socket_writev(c->client, out, 2, &len));
+	TRY(tlshost_socket_uncork(c->client));
 	TRY(tlshost_socket_recv(c->server, in, sizeof(in), &len));
 	if (len != 13 || memcmp(in, text, 13) != 0)
 		return TLSHOST_BACKEND_FAULT;

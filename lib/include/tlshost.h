@@ -928,8 +928,22 @@ TLSHOST_API tlshost_status tlshost_socket_readv(tlshost_socket *socket,
     const struct iovec *iov, size_t count, size_t *ret_len);
 TLSHOST_API tlshost_status tlshost_socket_writev(tlshost_socket *socket,
     const struct iovec *iov, size_t count, size_t *ret_len);
-/* Sends what is still queued; non-blocking sockets need it after WANT_WRITE. */
+/* Sends what is still queued, and what a cork holds back; non-blocking sockets
+ * need it after WANT_WRITE. */
 TLSHOST_API tlshost_status tlshost_socket_flush(tlshost_socket *socket);
+/*
+ * From now on send and writev gather: they join what they are given into full
+ * records of 16,384 bytes, which leave in few large sends.  What fills no record
+ * stays until uncork, flush or shutdown, or until a call of this socket has to
+ * wait for the peer.  Gathered bytes count as taken; if they cannot be sent, a
+ * later call says why.  The thread that writes calls this.  16 KiB of memory,
+ * from the first time on until the socket is freed.  OK, also again; NO_MEMORY;
+ * INVALID_STATE after unwrap.
+ */
+TLSHOST_API tlshost_status tlshost_socket_cork(tlshost_socket *socket);
+/* Ends that, and flushes.  As flush; WANT_WRITE or TIMEOUT: the cork is off,
+ * flush goes on.  OK without a cork, too. */
+TLSHOST_API tlshost_status tlshost_socket_uncork(tlshost_socket *socket);
 /* Sends close_notify, does not wait for the peer's, does not close. */
 TLSHOST_API tlshost_status tlshost_socket_shutdown(tlshost_socket *socket);
 /*

@@ -162,6 +162,145 @@ START_TEST(pieces_are_joined)
 }
 END_TEST
 
+/* Nothing comes, as far as the server can tell. */
+static void
+nothing_is_there(void)
+{
+	char byte;
+	size_t n;
+
+	assert_status(tlshost_socket_set_timeout(server, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(server, &byte, 1, &n),
+	    TLSHOST_WANT_READ);
+	assert_status(tlshost_socket_set_timeout(server, -1), TLSHOST_OK);
+}
+
+static void
+say_ten_times(void)
+{
+	size_t n;
+
+	for (int i = 0; i < 10; i++) {
+		assert_status(tlshost_socket_send(client, "0123456789", 10,
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 10);
+	}
+}
+
+static void *
+answer(void *unused)
+{
+	char text[128];
+	size_t n;
+
+	(void)unused;
+	if (tlshost_socket_recv(server, text, sizeof(text), &n) == TLSHOST_OK &&
+	    n == 100)
+		(void)tlshost_socket_send(server, "done", 4, &n);
+	return NULL;
+}
+
+static const char *const uncorkings[] = {
+	"uncork", "flush", "shutdown", "waiting for an answer"
+};
+
+static const char *
+uncorking_name(int i)
+{
+	return uncorkings[i];
+}
+
+START_TEST(a_cork_gathers_small_writes_until)
+{
+	pthread_t thread;
+	char text[128];
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
+	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
+	say_ten_times();
+	nothing_is_there();
+	if (_i == 3) {
+		ck_assert_int_eq(pthread_create(&thread, NULL, answer, NULL),
+		    0);
+		assert_status(tlshost_socket_recv(client, text, sizeof(text),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 4);
+		ck_assert_int_eq(pthread_join(thread, NULL), 0);
+		return;
+	}
+	assert_status((_i == 0 ? tlshost_socket_uncork : _i == 1 ?
+	    tlshost_socket_flush : tlshost_socket_shutdown)(client),
+	    TLSHOST_OK);
+	/* In one record. */
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 100);
+	if (_i != 1)
+		return;
+	say_ten_times();
+	nothing_is_there();
+	assert_status(tlshost_socket_uncork(client), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 100);
+	assert_status(tlshost_socket_send(client, "x", 1, &n), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+}
+END_TEST
+
+START_TEST(a_cork_loses_nothing_when_the_network_is_full)
+{
+	static uint8_t data[3000], back[65536];
+	size_t n, sent = 0, got = 0;
+	tlshost_status st = TLSHOST_OK;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(client, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_set_timeout(server, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
+	while (st == TLSHOST_OK) {
+		for (size_t i = 0; i < sizeof(data); i++)
+			data[i] = (uint8_t)((sent + i) % 251);
+		n = 0;
+		st = tlshost_socket_send(client, data, sizeof(data), &n);
+		sent += n;
+		ck_assert_uint_lt(sent, (size_t)1 << 30);
+	}
+	assert_status(st, TLSHOST_WANT_WRITE);
+	st = tlshost_socket_uncork(client);
+	while (got < sent) {
+		if (st == TLSHOST_WANT_WRITE)
+			st = tlshost_socket_flush(client);
+		ck_assert(st == TLSHOST_OK || st == TLSHOST_WANT_WRITE);
+		if (tlshost_socket_recv(server, back, sizeof(back), &n) !=
+		    TLSHOST_OK)
+			continue;
+		for (size_t i = 0; i < n; i++)
+			ck_assert_uint_eq(back[i], (got + i) % 251);
+		got += n;
+	}
+	ck_assert_uint_eq(got, sent);
+}
+END_TEST
+
+START_TEST(a_cork_holds_nothing_that_cannot_be_sent)
+{
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_uncork(client), TLSHOST_OK);
+	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
+	assert_status(tlshost_socket_shutdown(client), TLSHOST_OK);
+	assert_status(tlshost_socket_send(client, "x", 1, &n),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_socket_cork(NULL), TLSHOST_INVALID_ARGUMENT);
+	assert_status(tlshost_socket_uncork(NULL), TLSHOST_INVALID_ARGUMENT);
+}
+END_TEST
+
 #define LARGE ((size_t)4 << 20)
 
 typedef struct stream {
@@ -387,6 +526,10 @@ socket_claims(Suite *suite)
 	add_claim(group, a_call_that_takes_too_long_can_be_made_again);
 	add_claim(group, a_non_blocking_socket_says_what_it_waits_for);
 	add_claim(group, pieces_are_joined);
+	add_claims(group, a_cork_gathers_small_writes_until,
+	    (int)LEN(uncorkings), uncorking_name);
+	add_claim(group, a_cork_loses_nothing_when_the_network_is_full);
+	add_claim(group, a_cork_holds_nothing_that_cannot_be_sent);
 	add_claim(group, a_reader_and_a_writer_on_both_ends_at_once);
 	add_claims(group, the_end_is_clean_or_ragged, 2, end_name);
 	add_claim(group, unwrapping_gives_the_descriptor_back);
