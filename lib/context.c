@@ -240,6 +240,13 @@ compile_protocols(compilation *c)
 			    "backend %s takes names of at most %zu bytes; "
 			    "number %zu has %zu", c->backend->name, max_len,
 			    i + 1, protocol->len);
+		if ((c->backend->ops.capabilities &
+		    TLSHOST_CAPABILITY_PROTOCOL_NUL) == 0 &&
+		    memchr(protocol->data, 0, protocol->len) != NULL)
+			add_finding(c, TLSHOST_FIELD_INNER_PROTOCOLS,
+			    TLSHOST_SEVERITY_ERROR,
+			    "backend %s takes no names with a byte of 0, as "
+			    "number %zu has", c->backend->name, i + 1);
 		c->protocols[i] = (struct tlshost_bytes){ protocol->data,
 		    protocol->len };
 	}

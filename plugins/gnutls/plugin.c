@@ -78,7 +78,8 @@ static const struct tlshost_plugin plugin = {
 	.protocol_max_len = 31,
 	.capabilities = TLSHOST_CAPABILITY_KEY_UPDATE |
 	    TLSHOST_CAPABILITY_KEY_LOG | TLSHOST_CAPABILITY_NO_VERIFY |
-	    TLSHOST_CAPABILITY_ED25519 | TLSHOST_CAPABILITY_PSS_KEYS,
+	    TLSHOST_CAPABILITY_ED25519 | TLSHOST_CAPABILITY_PSS_KEYS |
+	    TLSHOST_CAPABILITY_PROTOCOL_NUL,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

@@ -50,7 +50,7 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_CLIENT_SUITES_ORDER |
 	    TLSHOST_CAPABILITY_KEY_UPDATE |
 	    TLSHOST_CAPABILITY_KEY_UPDATE_REQUEST |
-	    TLSHOST_CAPABILITY_NO_VERIFY,
+	    TLSHOST_CAPABILITY_NO_VERIFY | TLSHOST_CAPABILITY_PROTOCOL_NUL,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

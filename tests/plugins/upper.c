@@ -896,7 +896,7 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_CLIENT_SUITES_ORDER |
 	    TLSHOST_CAPABILITY_KEY_UPDATE |
 	    TLSHOST_CAPABILITY_KEY_UPDATE_REQUEST | TLSHOST_CAPABILITY_KEY_LOG |
-	    TLSHOST_CAPABILITY_NO_VERIFY,
+	    TLSHOST_CAPABILITY_NO_VERIFY | TLSHOST_CAPABILITY_PROTOCOL_NUL,
 	.init = init,
 	.suites = suites,
 	.certificate_check = certificate_check,

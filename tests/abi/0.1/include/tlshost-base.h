@@ -197,6 +197,7 @@ typedef enum tlshost_phase {
  *	pss-keys		keys that are restricted to RSASSA-PSS
  *	scrypt-keys		PKCS #8 keys encrypted with scrypt (RFC 7914)
  *	key-update-request	... and it can ask the peer for its new key
+ *	protocol-nul		inner protocols may have bytes of 0 in them
  */
 #define TLSHOST_CAPABILITY_MAP(X)                                             \
 	X(CLIENT_SUITES_SET, 0, "client-suites-set")                          \
@@ -208,7 +209,8 @@ typedef enum tlshost_phase {
 	X(ED25519, 6, "ed25519")                                              \
 	X(PSS_KEYS, 7, "pss-keys")                                            \
 	X(SCRYPT_KEYS, 8, "scrypt-keys")                                      \
-	X(KEY_UPDATE_REQUEST, 9, "key-update-request")
+	X(KEY_UPDATE_REQUEST, 9, "key-update-request")                        \
+	X(PROTOCOL_NUL, 10, "protocol-nul")
 
 typedef enum tlshost_capability {
 #define TLSHOST_X(name, number, word) TLSHOST_CAPABILITY_##name = 1 << number,
