@@ -107,12 +107,14 @@ send_alert(connection *conn, int code)
 }
 
 /* See follow_records in buffer.c.  An alert that is encrypted is a record of
- * data, to look at; one in the clear has two bytes. */
+ * data, to look at; one in the clear has two bytes.  A server of older versions
+ * that requires a certificate takes any alert instead of one for none. */
 static int
-is_plain_alert(const connection *conn)
+is_plain_alert(const connection *conn, int code)
 {
 	return !conn->done && conn->plain_alert >= 0 &&
-	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3;
+	    (code == GNUTLS_E_NO_CERTIFICATE_FOUND ||
+	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3);
 }
 
 int32_t
@@ -130,7 +132,7 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 
 	if (conn->refused == 0 && is_ragged(conn, code))
 		return TLSHOST_RAGGED_EOF;
-	if (conn->refused == 0 && is_plain_alert(conn)) {
+	if (conn->refused == 0 && is_plain_alert(conn, code)) {
 		failure.status = TLSHOST_ALERT_RECEIVED;
 		failure.alert_received = conn->plain_alert;
 		failure.native_code = GNUTLS_E_FATAL_ALERT_RECEIVED;

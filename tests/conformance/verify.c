@@ -437,13 +437,30 @@ START_TEST(an_impostor_gets_no_client_certificate)
 }
 END_TEST
 
+/* The server waits for a certificate, and gets an alert instead. */
+START_TEST(a_refusal_is_heard_where_a_certificate_is_required)
+{
+	setup s = { .version = versions[_i], .certificate = "expired",
+	    .client_certificate = "ecdsa", .client_auth = REQUIRE };
+	pair p;
+
+	handshake_ends(&s, TLSHOST_BAD_CERTIFICATE, TLSHOST_ALERT_RECEIVED,
+	    &p);
+	ck_assert_int_eq(tlshost_error_alert_received(
+	    tlshost_buffer_error(p.server)), 45);
+	ck_assert_uint_eq(tlshost_error_reasons(
+	    tlshost_buffer_error(p.server)), 0);
+	free_pair(&p);
+}
+END_TEST
+
 void
 verify_claims(Suite *suite)
 {
 	TCase *group = claim_group(suite, "servers' certificates");
 
 	list_shown();
-	add_claims(group, a_server_is_accepted_or_refused_for_the_right_reason,
+	add_versions(group, a_server_is_accepted_or_refused_for_the_right_reason,
 	    shown_len, shown_name);
 	ADD_BOTH(verification_can_be_switched_off_and_says_so);
 	group = claim_group(suite, "verdicts");
@@ -458,7 +475,8 @@ verify_claims(Suite *suite)
 	add_claims(group, what_is_no_host_name_is_refused,
 	    (int)LEN(bad_names), bad_name);
 	group = claim_group(suite, "clients' certificates");
-	add_claims(group, a_client_is_accepted_or_refused_for_the_right_reason,
+	add_versions(group, a_client_is_accepted_or_refused_for_the_right_reason,
 	    2 * (int)LEN(clients), client_name);
 	ADD_BOTH(an_impostor_gets_no_client_certificate);
+	ADD_BOTH(a_refusal_is_heard_where_a_certificate_is_required);
 }
