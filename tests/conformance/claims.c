@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "claims.h"
 
@@ -102,6 +104,101 @@ add_claims(TCase *group, const TTest *test, int count, claim_namer namer)
 		if (is_wanted(name))
 			add_named(group, test, i, name);
 	}
+}
+
+void
+add_versions(TCase *group, const TTest *test, int count, claim_namer namer)
+{
+	char name[200];
+
+	for (int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "%s: %s", test->name, namer(i));
+		if (both_have(versions[i % 2]) && is_wanted(name))
+			add_named(group, test, i, name);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * What the backends are, before there are claims
+ */
+
+/* In a child: the process that starts the tests has to stay without any TLS
+ * library, or none of them would see how one is loaded. */
+long
+look_in_child(looker look, void *dst, size_t cap)
+{
+	int fds[2], status = -1;
+	size_t len = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(fds) != 0 || (pid = fork()) < 0)
+		abort();
+	if (pid == 0) {
+		if (tlshost_backend_by_name(getenv("CHECK_CLIENT"),
+		    &client_backend, NULL) != TLSHOST_OK ||
+		    tlshost_backend_by_name(getenv("CHECK_SERVER"),
+		    &server_backend, NULL) != TLSHOST_OK)
+			_exit(1);
+		len = look(dst, cap);
+		_exit(write(fds[1], dst, len) == (ssize_t)len ? 0 : 1);
+	}
+	close(fds[1]);
+	while (len < cap &&
+	    (n = read(fds[0], (char *)dst + len, cap - len)) > 0)
+		len += (size_t)n;
+	close(fds[0]);
+	if (waitpid(pid, &status, 0) != pid || status != 0) {
+		fprintf(stderr, "the backends cannot be used\n");
+		return -1;
+	}
+	return (long)len;
+}
+
+static tlshost_version common_lowest, common_highest;
+
+static size_t
+find_common_versions(void *dst, size_t cap)
+{
+	tlshost_version found[2] = {
+		tlshost_backend_lowest_version(client_backend),
+		tlshost_backend_highest_version(client_backend),
+	};
+
+	if (tlshost_backend_lowest_version(server_backend) > found[0])
+		found[0] = tlshost_backend_lowest_version(server_backend);
+	if (tlshost_backend_highest_version(server_backend) < found[1])
+		found[1] = tlshost_backend_highest_version(server_backend);
+	if (cap < sizeof(found))
+		return 0;
+	memcpy(dst, found, sizeof(found));
+	return sizeof(found);
+}
+
+int
+look_at_backends(void)
+{
+	tlshost_version found[2];
+
+	if (look_in_child(find_common_versions, found, sizeof(found)) !=
+	    (long)sizeof(found))
+		return 0;
+	common_lowest = found[0];
+	common_highest = found[1];
+	return 1;
+}
+
+int
+both_have(tlshost_version version)
+{
+	return common_lowest <= version && version <= common_highest;
+}
+
+int
+backend_has_version(tlshost_backend *backend, tlshost_version version)
+{
+	return tlshost_backend_lowest_version(backend) <= version &&
+	    tlshost_backend_highest_version(backend) >= version;
 }
 
 int

@@ -24,10 +24,23 @@ void add_claims(TCase *group, const TTest *test, int count, claim_namer namer);
 /* For TLS 1.2 and 1.3; _i indexes both. */
 extern const tlshost_version versions[2];
 const char *version_of(int i);
-#define ADD_BOTH(test) add_claims(group, test, 2, version_of)
+/* As add_claims, of claims about versions[i % 2]: where the two backends do not
+ * both have that version, what is claimed is that it is refused by name. */
+void add_versions(TCase *group, const TTest *test, int count,
+    claim_namer namer);
+#define ADD_BOTH(test) add_versions(group, test, 2, version_of)
+
+/* Known before any claim is made, without a backend in this process. */
+int both_have(tlshost_version version);
+int look_at_backends(void);
+/* Runs in a child, with both backends, what fills up to cap bytes and returns
+ * how many; -1: it failed. */
+typedef size_t (*looker)(void *dst, size_t cap);
+long look_in_child(looker look, void *dst, size_t cap);
 
 int backend_can(tlshost_backend *backend, tlshost_capability capability);
 int backend_has_suite(tlshost_backend *backend, uint16_t id);
+int backend_has_version(tlshost_backend *backend, tlshost_version version);
 /* Both could negotiate the suite with the certificate "rsa" or "ecdsa". */
 int suite_fits(uint16_t id, const char *certificate, tlshost_version version);
 

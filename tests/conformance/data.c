@@ -420,7 +420,7 @@ data_claims(Suite *suite)
 {
 	TCase *group = claim_group(suite, "data");
 
-	add_claims(group, data_arrives_whole_both_ways, 2 * (int)LEN(sizes),
+	add_versions(group, data_arrives_whole_both_ways, 2 * (int)LEN(sizes),
 	    size_name);
 	ADD_BOTH(many_small_writes_arrive_in_order);
 	ADD_BOTH(both_ends_write_before_either_reads);
@@ -435,8 +435,10 @@ data_claims(Suite *suite)
 	ADD_BOTH(a_held_back_write_may_come_again_shorter_and_elsewhere);
 	ADD_BOTH(a_reader_is_held_back_by_its_own_outgoing_bytes);
 	group = claim_group(suite, "key update");
-	add_claim(group, a_key_update_is_not_noticed_by_the_data);
+	if (both_have(TLSHOST_VERSION_TLSV1_3))
+		add_claim(group, a_key_update_is_not_noticed_by_the_data);
 	add_claim(group, there_is_no_key_update_before_tls_1_3);
-	add_claims(group, keys_are_renewed_while_data_is_on_the_way, 5,
-	    update_name);
+	if (both_have(TLSHOST_VERSION_TLSV1_3))
+		add_claims(group, keys_are_renewed_while_data_is_on_the_way, 5,
+		    update_name);
 }

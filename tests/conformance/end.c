@@ -434,15 +434,15 @@ end_claims(Suite *suite)
 
 	ADD_BOTH(close_notify_is_the_end_for_ever);
 	ADD_BOTH(bytes_behind_close_notify_can_be_taken);
-	add_claims(group, one_half_may_close_before_the_other, 4, side_name);
+	add_versions(group, one_half_may_close_before_the_other, 4, side_name);
 	ADD_BOTH(both_may_close_at_the_same_time);
 	ADD_BOTH(closing_sends_one_record_and_waits_for_nothing);
-	add_claims(group, a_conversation_cut_at_any_byte_ends_ragged, 4,
+	add_versions(group, a_conversation_cut_at_any_byte_ends_ragged, 4,
 	    side_name);
 	group = claim_group(suite, "alerts");
-	add_claims(group, a_damaged_record_ends_the_connection_with_an_alert,
+	add_versions(group, a_damaged_record_ends_the_connection_with_an_alert,
 	    4, side_name);
-	add_claims(group, nonsense_after_the_handshake_is_a_protocol_error,
+	add_versions(group, nonsense_after_the_handshake_is_a_protocol_error,
 	    2 * (int)LEN(damages), damage_name);
 	ADD_BOTH(a_replayed_record_is_refused);
 	add_claims(group, an_alert_instead_of_an_answer_has_its_number,

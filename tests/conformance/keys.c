@@ -215,7 +215,7 @@ key_claims(Suite *suite)
 
 	add_claims(group, a_key_is_read_or_the_error_told, (int)LEN(keys),
 	    key_name);
-	add_claims(group, a_key_of_each_kind_signs_a_handshake,
+	add_versions(group, a_key_of_each_kind_signs_a_handshake,
 	    2 * (int)LEN(kinds), kind_name);
 	add_claim(group, a_wrong_key_is_found_where_it_is_loaded);
 	add_claim(group, a_uri_is_taken_or_refused_by_name);

@@ -335,7 +335,7 @@ main(int argc, char **argv)
 		other = NULL;
 	if (!find_plugins(argv[optind], other))
 		return EXIT_UNUSABLE;
-	if (!make_certificates())
+	if (!look_at_backends() || !make_certificates())
 		return EXIT_UNUSABLE;
 	return make_claims(tap, verbose);
 }

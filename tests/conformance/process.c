@@ -624,7 +624,7 @@ process_claims(Suite *suite)
 	ADD_BOTH(a_connection_may_go_from_thread_to_thread);
 	ADD_BOTH(a_buffer_made_before_a_fork_is_refused_in_the_child);
 	ADD_BOTH(contexts_made_before_a_fork_work_on_both_sides);
-	add_claims(group, parent_and_children_never_share_random_bytes, 4,
+	add_versions(group, parent_and_children_never_share_random_bytes, 4,
 	    fork_name);
 	ADD_BOTH(the_key_log_goes_to_the_program_that_asked_for_it);
 	ADD_BOTH(the_environment_opens_no_key_log);
