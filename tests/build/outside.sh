@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The backends that this tree does not build, made as a stranger makes his: from
+# a copy of the folder and what an installation has, and nothing else.  They are
+# installed, found, named and used, and every claim about them is made.
+set -eu
+. "$top_srcdir/tests/build/common.sh"
+
+root=$tmp/root
+MAKEFLAGS='' ${MAKE:-make} install DESTDIR="$root" >"$tmp/log" 2>&1 || {
+	tail -n 40 "$tmp/log"
+	fail "make install DESTDIR=..."
+	finish
+}
+# An installation beneath DESTDIR has .pc files that do not know of it.
+mkdir "$tmp/pkgconfig"
+for file in tlshost.pc tlshost-plugin.pc; do
+	sed "s|^\([a-z_]*\)=/|\1=$root/|" "$root$pkgconfigdir/$file" \
+	    >"$tmp/pkgconfig/$file"
+done
+PKG_CONFIG_PATH=$tmp/pkgconfig
+LD_LIBRARY_PATH=$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+TLSHOST_PLUGIN_PATH=$root$plugindir
+PATH=$root$bindir:$PATH
+export PATH PKG_CONFIG_PATH LD_LIBRARY_PATH TLSHOST_PLUGIN_PATH
+unset TLSHOST_CFLAGS || true
+sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS"
+certs=$TLSHOST_TEST_CERTS
+
+# From the installation, whose folder of plugins is where it goes.
+build() {
+	cp -R "$top_srcdir/plugins/$1" "$tmp/$1"
+	chmod -R u+w "$tmp/$1"
+	# What tlshost installs, and not what this tree has.
+	rm "$tmp/$1/m4/tlshost-plugin.m4"
+	cp "$root$(dirname "$pkgdatadir")/aclocal/tlshost-plugin.m4" \
+	    "$tmp/$1/m4/"
+	(
+		cd "$tmp/$1"
+		autoreconf -fi
+		./configure -q --enable-strict CC="$CC" CFLAGS="$CFLAGS" \
+		    LDFLAGS="$LDFLAGS"
+		MAKEFLAGS='' make install
+	) >"$tmp/log" 2>&1 || {
+		tail -n 40 "$tmp/log"
+		fail "plugins/$1 does not build from an installation"
+		finish
+	}
+	[ -f "$root$plugindir/$1.so" ] || fail "$1.so is not in the folder"
+	[ ! -f "$root$plugindir/$1.la" ] || fail "$1.la is installed"
+}
+
+listed() {
+	tlsprobe --list-backends >"$tmp/list" || :
+	grep -q "^$1 .*$root$plugindir/$1.so" "$tmp/list" || {
+		cat "$tmp/list"
+		fail "$1 is not listed"
+	}
+}
+
+# connects CLIENT SERVER: by name, over TCP.
+connects() {
+	: >"$tmp/serve"
+	tlsprobe serve --backend "$2" --listen 127.0.0.1:0 --count 1 \
+	    --cert "$certs/rsa.pem" --key "$certs/rsa.key" >"$tmp/serve" \
+	    2>&1 &
+	server=$!
+	tries=0
+	until port=$(sed -n 's/^listening //p' "$tmp/serve") &&
+	    [ -n "$port" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || break
+		sleep 0.05
+	done
+	TLS_BACKEND=$1 tlsprobe connect "127.0.0.1:$port" --hostname srv.test \
+	    --trust "$certs/ca.pem" --json >"$tmp/connect" 2>&1 ||
+	    fail "$1 does not connect to $2:" "$(cat "$tmp/connect")"
+	grep -q "\"backend\":{\"name\":\"$1\"" "$tmp/connect" ||
+	    fail "another backend than $1 connected:" "$(cat "$tmp/connect")"
+	kill "$server" 2>/dev/null || :
+	wait "$server" || :
+}
+
+build mbedtls
+listed mbedtls
+first=$(echo $plugins_built | sed 's/ .*//')
+connects mbedtls mbedtls
+if [ -n "$first" ]; then
+	connects mbedtls "$first"
+	connects "$first" mbedtls
+fi
+tlshost-plugin-check "$root$plugindir/mbedtls.so" >"$tmp/log" || {
+	cat "$tmp/log"
+	fail "claims about mbedtls do not hold"
+}
+tail -n 1 "$tmp/log"
+(cd "$tmp/mbedtls" && MAKEFLAGS='' make uninstall) >"$tmp/log" 2>&1
+[ ! -f "$root$plugindir/mbedtls.so" ] || fail "make uninstall leaves mbedtls"
+finish
