@@ -156,6 +156,29 @@ print_commands(FILE *out, unsigned int bits)
 		}
 }
 
+/* Lines of a manual page's source are short. */
+static void
+print_wrapped(FILE *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, " ");
+
+		if (column != 0 && column + 1 + len > 79) {
+			fputc('\n', out);
+			column = 0;
+		} else if (column != 0) {
+			fputc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		column += len;
+		text += len + strspn(text + len, " ");
+	}
+	fputc('\n', out);
+}
+
 void
 options_mdoc(FILE *out)
 {
@@ -171,7 +194,8 @@ options_mdoc(FILE *out)
 			fprintf(out, " Ar %s", table[i].argument);
 		fputs("\n(", out);
 		print_commands(out, table[i].commands);
-		fprintf(out, ")\n%s\n", table[i].help);
+		fputs(")\n", out);
+		print_wrapped(out, table[i].help);
 	}
 	fputs(".El\n", out);
 }

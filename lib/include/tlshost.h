@@ -549,7 +549,7 @@ TLSHOST_API tlshost_version
 tlshost_backend_lowest_version(const tlshost_backend *backend);
 TLSHOST_API tlshost_version
 tlshost_backend_highest_version(const tlshost_backend *backend);
-/* Limits of ALPN: most names (0: none), longest name. */
+/* Limits of ALPN: most names (0: no limit), longest name. */
 TLSHOST_API size_t tlshost_backend_protocols_max(const tlshost_backend *backend);
 TLSHOST_API size_t
 tlshost_backend_protocol_max_len(const tlshost_backend *backend);
@@ -724,7 +724,7 @@ TLSHOST_API void tlshost_buffer_free(tlshost_buffer *buffer);
  * Goes on with the handshake, certificate and name check included.  OK: done,
  * also when called again; WANT_READ, WANT_WRITE; RAGGED_EOF; BAD_CERTIFICATE;
  * ALERT_RECEIVED; NO_OVERLAP; NOT_TLS; PROTOCOL; UNRECOGNIZED_NAME; whatever an
- * SNI callback returned; INVALID_STATE: after shutdown.
+ * SNI callback returned.
  *
  * A TLS 1.3 client is done before the server judged its certificate: a refusal
  * reaches the client's first read.

@@ -12,10 +12,14 @@ sh "$top_srcdir/tests/build/api-names.sh" "$headers/tlshost.h" \
 sed -n 's/^	\(tlshost_[a-z0-9_]*\);$/\1/p' \
     "$top_srcdir/lib/libtlshost.map" | sort >"$tmp/map"
 exported_names lib/.libs/libtlshost.so | sort >"$tmp/library"
-# .Nm lines from NAME up to .Nd; pages of the tool and of files have no
-# function in theirs.
-sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \(tlshost_[a-z0-9_]*\).*/\1/p' \
-    "$top_srcdir"/docs/man/*.3 | sort >"$tmp/manual"
+# Every line of NAME counts: a function that is on two pages is there twice ...
+sh "$top_srcdir/docs/man-names.sh" "$top_srcdir"/docs/man/*.3 |
+    sed -n 's/.* \(tlshost_\)/\1/p' | sort >"$tmp/manual"
+# ... and no page but those of section 3 has one in its.
+sh "$top_srcdir/docs/man-names.sh" "$top_srcdir"/docs/man/*.[124-9]* |
+    sed -n 's/.* \(tlshost_\)/\1/p' >"$tmp/elsewhere"
+[ ! -s "$tmp/elsewhere" ] ||
+    fail "functions outside of section 3:" $(cat "$tmp/elsewhere")
 
 [ -s "$tmp/headers" ] || fail "no declaration found in the headers"
 for list in map library manual; do

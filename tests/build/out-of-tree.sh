@@ -40,6 +40,11 @@ installed_plugins=$(pkg-config --variable=plugindir tlshost-plugin)
 [ "$installed_plugins" = "$(pkg-config --variable=plugindir tlshost)" ] ||
     fail "the .pc files disagree about plugindir"
 
+# Each function is a page.
+for page in tlshost_buffer.3 tlshost_buffer_read.3 tlshost_socket_stream.3; do
+	[ -e "$root$mandir/man3/$page" ] || fail "$page is not installed"
+done
+
 # A program.
 cat >"$tmp/program.c" <<'END'
 #include <stdio.h>
