@@ -82,6 +82,27 @@ connects() {
 	wait "$server" || :
 }
 
+# A skeleton says no, in words, and is nobody's default.
+build example
+listed example
+(cd "$tmp/example" && MAKEFLAGS='' make check) >"$tmp/log" 2>&1 || {
+	cat "$tmp/log" "$tmp/example/test-suite.log"
+	fail "make check in plugins/example"
+}
+grep -q '^PASS: check.sh' "$tmp/log" || fail "its test was not made"
+tlsprobe connect 127.0.0.1:9 --backend example --trust "$certs/ca.pem" \
+    >"$tmp/log" 2>&1 && fail "example takes a configuration"
+grep -q 'the example backend has no' "$tmp/log" ||
+    fail "example refuses without saying why:" "$(cat "$tmp/log")"
+tlshost-plugin-check "$root$plugindir/example.so" >"$tmp/log" &&
+    fail "the claims hold for a backend that does nothing"
+TLSHOST_PLUGIN_PATH=$tmp/alone
+mkdir "$tmp/alone"
+ln -s "$root$plugindir/example.so" "$tmp/alone/"
+tlsprobe connect 127.0.0.1:9 >"$tmp/log" 2>&1 && fail "example is a default"
+grep -q 'example backend' "$tmp/log" && fail "example was chosen unnamed"
+TLSHOST_PLUGIN_PATH=$root$plugindir
+
 build mbedtls
 listed mbedtls
 first=$(echo $plugins_built | sed 's/ .*//')
