@@ -214,7 +214,8 @@ tell_search(tlshost__text *text, const tlshost__registry *registry,
 	}
 	tlshost__registry_unlock();
 	if (registry->len == 0)
-		tlshost__text_add(text, "; found no plugin");
+		tlshost__text_add(text, "; found no plugin (install "
+		    BACKEND_PACKAGES ")");
 	tell_directories(text, registry);
 }
 

@@ -163,6 +163,9 @@ print_summary(const tlshost_backend_list *list, size_t usable)
 	    i)) != NULL; i++)
 		printf(" %s", directory);
 	printf("\n");
+	if (tlshost_backend_list_len(list) == 0)
+		printf("Backends are packages of their own: install %s.\n",
+		    BACKEND_PACKAGES);
 }
 
 /* What the default is once the children have told which ones work. */
