@@ -21,8 +21,16 @@ sh "$top_srcdir/docs/man-names.sh" "$top_srcdir"/docs/man/*.[124-9]* |
 [ ! -s "$tmp/elsewhere" ] ||
     fail "functions outside of section 3:" $(cat "$tmp/elsewhere")
 
+# Debian's list, which a tarball does not have.
+if [ -f "$top_srcdir/debian/libtlshost0.symbols" ]; then
+	sed -n 's/^ \(tlshost_[a-z0-9_]*\)@.*/\1/p' \
+	    "$top_srcdir/debian/libtlshost0.symbols" | sort >"$tmp/symbols"
+else
+	cp "$tmp/headers" "$tmp/symbols"
+fi
+
 [ -s "$tmp/headers" ] || fail "no declaration found in the headers"
-for list in map library manual; do
+for list in map library manual symbols; do
 	duplicates=$(uniq -d "$tmp/$list")
 	[ -z "$duplicates" ] || fail "twice in the $list: $duplicates"
 	missing=$(comm -23 "$tmp/headers" "$tmp/$list")
