@@ -64,6 +64,16 @@ export LD_LIBRARY_PATH
 [ "$("$tmp/program")" = "$PACKAGE_VERSION" ] ||
     fail "the program says another version than $PACKAGE_VERSION"
 
+# The examples: what is installed is what is compiled.
+for source in "$top_srcdir"/docs/examples/*.c; do
+	name=$(basename "$source")
+	cmp "$source" "$root$docdir/examples/$name" ||
+	    fail "$name is not installed"
+	$CC $CFLAGS -Wall -Wextra -Werror -o "$tmp/example" "$source" \
+	    $(pkg-config --cflags tlshost) $LDFLAGS \
+	    $(pkg-config --libs tlshost) || fail "$name does not build"
+done
+
 # In C++ the headers are good, too.
 if command -v c++ >/dev/null; then
 	printf '#include <tlshost.h>\n#include <tlshost-plugin.h>\n' \
