@@ -266,8 +266,7 @@ ask_host(connection *conn, const mbedtls_x509_crt *leaf)
 		refuse(conn, st, alert, 0);
 	else if (leaf != NULL && (leaf->raw.len != chain[0].len ||
 	    memcmp(leaf->raw.p, chain[0].data, chain[0].len) != 0))
-		refuse(conn, TLSHOST_BAD_CERTIFICATE,
-		    ALERT_UNSUPPORTED_CERTIFICATE,
+		refuse(conn, TLSHOST_LIBRARY, ALERT_UNSUPPORTED_CERTIFICATE,
 		    TLSHOST_REASON_UNSUPPORTED_ALGORITHM);
 }
 
@@ -303,10 +302,11 @@ after_certificates(connection *conn, int code)
 		return code;
 	if (code != 0 && !conn->judged) {
 		/* The hook was not reached: a certificate cannot be read, or
-		 * the path is longer than the library has room for. */
+		 * the path is longer than the library has room for.  If the
+		 * host has nothing against it, it is the library that fails. */
 		ask_host(conn, NULL);
 		if (conn->judged && conn->refused == 0)
-			refuse(conn, TLSHOST_BAD_CERTIFICATE,
+			refuse(conn, TLSHOST_LIBRARY,
 			    ALERT_UNSUPPORTED_CERTIFICATE,
 			    code == MBEDTLS_ERR_X509_FATAL_ERROR ?
 			    TLSHOST_REASON_LIMIT : parse_reason(code));

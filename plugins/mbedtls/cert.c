@@ -2,6 +2,7 @@
 /* Certificates, trust stores, and the library's verification. */
 #include "config.h"
 
+#include <mbedtls/error.h>
 #include <mbedtls/md.h>
 #include <mbedtls/oid.h>
 #include <stdlib.h>
@@ -236,6 +237,8 @@ refuse(tlshost_sink *sink, struct tlshost_plugin_verdict *verdict,
 	if (flags != 0)
 		(void)mbedtls_x509_crt_verify_info(text, sizeof(text), "",
 		    flags);
+	else
+		mbedtls_strerror(code, text, sizeof(text));
 	/* One line of perhaps several. */
 	text[strcspn(text, "\n")] = '\0';
 	memcpy(verdict->native_text, text, sizeof(text));
