@@ -7,6 +7,8 @@
 set -eu
 . "$top_srcdir/tests/build/common.sh"
 
+echo '#include <mbedtls/ssl.h>' | $CC $CPPFLAGS -E - >/dev/null 2>&1 ||
+    skip "there is no mbed TLS (libmbedtls-dev)"
 root=$tmp/root
 MAKEFLAGS='' ${MAKE:-make} install DESTDIR="$root" >"$tmp/log" 2>&1 || {
 	tail -n 40 "$tmp/log"
