@@ -30,6 +30,11 @@ unset TLSHOST_CFLAGS || true
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS"
 certs=$TLSHOST_TEST_CERTS
 
+# As strict as this build is.
+strict=
+! grep -q "^WARN_CFLAGS=.*-Werror" "$top_builddir/config.log" ||
+    strict=--enable-strict
+
 # From the installation, whose folder of plugins is where it goes.
 build() {
 	cp -R "$top_srcdir/plugins/$1" "$tmp/$1"
@@ -41,7 +46,7 @@ build() {
 	(
 		cd "$tmp/$1"
 		autoreconf -fi
-		./configure -q --enable-strict CC="$CC" CFLAGS="$CFLAGS" \
+		./configure -q $strict CC="$CC" CFLAGS="$CFLAGS" \
 		    LDFLAGS="$LDFLAGS"
 		MAKEFLAGS='' make install
 	) >"$tmp/log" 2>&1 || {
