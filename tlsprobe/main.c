@@ -20,6 +20,10 @@ main(int argc, char **argv)
 		options_mdoc(stdout);
 		return EXIT_DONE;
 	}
+	if (o.completion != NULL)
+		return complete_script(o.completion);
+	if (o.words != NULL)
+		return complete_words(o.words);
 	if (o.version) {
 		printf("tlsprobe %s (libtlshost %s)\n", PACKAGE_VERSION,
 		    tlshost_version_string());

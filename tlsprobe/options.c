@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* One table: the parser, --help and the manual page are made of it. */
+/* One table: the parser, --help, the manual page and completions are made of
+ * it. */
 #include "config.h"
 
 #include <stdarg.h>
@@ -9,6 +10,7 @@
 
 #include "tlsprobe.h"
 
+/* The words of arguments say what they are, to complete.c too. */
 #define BACKENDS 1u
 #define CONNECT 2u
 #define SERVE 4u
@@ -34,20 +36,10 @@ const command commands[] = {
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
-typedef enum kind { FLAG, TEXT, CERT, KEY } kind;
-
-static const struct option_row {
-	const char *name;
-	char letter;
-	const char *argument;
-	unsigned int commands;
-	kind kind;
-	size_t offset;
-	const char *help;
-} table[] = {
+const option_row option_table[] = {
 #define ROW(name, letter, argument, commands, kind, field, help) \
 	{ name, letter, argument, commands, kind, offsetof(options, field), help }
-	ROW("backend", 'b', "NAME", ALL & ~BACKENDS, TEXT, backend,
+	ROW("backend", 'b', "BACKENDS", ALL & ~BACKENDS, TEXT, backend,
 	    "the backend to use (default: as TLS_BACKEND says); compare: "
 	    "several, a,b (default: all)"),
 	ROW("trust", 0, "FILE|system", CONNECT | COMPARE | VERIFY, TEXT, trust,
@@ -55,13 +47,13 @@ static const struct option_row {
 	ROW("hostname", 'n', "NAME", CONNECT | COMPARE | VERIFY, TEXT, hostname,
 	    "the name to send and to verify"),
 	ROW("ip", 0, "ADDR", VERIFY, TEXT, ip, "the address to verify"),
-	ROW("alpn", 0, "LIST", CONNECT | COMPARE | SERVE, TEXT, alpn,
+	ROW("alpn", 0, "PROTOCOLS", CONNECT | COMPARE | SERVE, TEXT, alpn,
 	    "protocols, by preference: h2,http/1.1"),
 	ROW("min", 0, "VERSION", CONNECT | COMPARE | SERVE, TEXT, min,
 	    "lowest version: 1.0, 1.1, 1.2, 1.3"),
 	ROW("max", 0, "VERSION", CONNECT | COMPARE | SERVE, TEXT, max,
 	    "highest version"),
-	ROW("ciphers", 0, "LIST", CONNECT | COMPARE | SERVE, TEXT, ciphers,
+	ROW("ciphers", 0, "SUITES", CONNECT | COMPARE | SERVE, TEXT, ciphers,
 	    "suites by preference, names of any dialect or 0xIDs"),
 	ROW("cert", 0, "FILE", CONNECT | COMPARE | SERVE, CERT, cert,
 	    "certificate chain, PEM; a server may have several"),
@@ -97,17 +89,22 @@ static const struct option_row {
 	ROW("help", 'h', NULL, ALL, FLAG, help, "this text"),
 	ROW("version", 'V', NULL, ALL, FLAG, version, "the version"),
 	ROW("mdoc", 0, NULL, 0, FLAG, mdoc, "options for the manual page"),
+	ROW("completion", 0, "bash|zsh|fish", 0, TEXT, completion,
+	    "the script for that shell"),
+	ROW("words", 0, "backends|suites", 0, TEXT, words,
+	    "what such a script asks for"),
 #undef ROW
+	{ NULL, 0, NULL, 0, FLAG, 0, NULL },
 };
 
-#define ROWS (sizeof(table) / sizeof(table[0]))
+#define ROWS (sizeof(option_table) / sizeof(option_table[0]) - 1)
 
 /* ------------------------------------------------------------------------
  * Help
  */
 
 static void
-print_row(FILE *out, const struct option_row *row)
+print_row(FILE *out, const option_row *row)
 {
 	char left[48];
 
@@ -125,8 +122,8 @@ options_help(FILE *out, const command *one)
 		fprintf(out, "Usage: tlsprobe %s %s [OPTION]...\n%s\n\n",
 		    one->name, one->synopsis, one->help);
 		for (size_t i = 0; i < ROWS; i++)
-			if ((table[i].commands & one->bit) != 0)
-				print_row(out, &table[i]);
+			if ((option_table[i].commands & one->bit) != 0)
+				print_row(out, &option_table[i]);
 		return;
 	}
 	fputs("Usage: tlsprobe COMMAND [OPTION]... [TARGET]\n\n", out);
@@ -184,18 +181,18 @@ options_mdoc(FILE *out)
 {
 	fputs(".Bl -tag -width Ds\n", out);
 	for (size_t i = 0; i < ROWS; i++) {
-		if (table[i].commands == 0)
+		if (option_table[i].commands == 0)
 			continue;
 		fputs(".It ", out);
-		if (table[i].letter)
-			fprintf(out, "Fl %c , ", table[i].letter);
-		fprintf(out, "Fl -%s", table[i].name);
-		if (table[i].argument != NULL)
-			fprintf(out, " Ar %s", table[i].argument);
+		if (option_table[i].letter)
+			fprintf(out, "Fl %c , ", option_table[i].letter);
+		fprintf(out, "Fl -%s", option_table[i].name);
+		if (option_table[i].argument != NULL)
+			fprintf(out, " Ar %s", option_table[i].argument);
 		fputs("\n(", out);
-		print_commands(out, table[i].commands);
+		print_commands(out, option_table[i].commands);
 		fputs(")\n", out);
-		print_wrapped(out, table[i].help);
+		print_wrapped(out, option_table[i].help);
 	}
 	fputs(".El\n", out);
 }
@@ -242,10 +239,10 @@ nearest_option(const char *name)
 	size_t so_far = 4;
 
 	for (size_t i = 0; i < ROWS; i++)
-		if (table[i].commands != 0 &&
-		    distance(name, table[i].name) < so_far) {
-			so_far = distance(name, table[i].name);
-			best = table[i].name;
+		if (option_table[i].commands != 0 &&
+		    distance(name, option_table[i].name) < so_far) {
+			so_far = distance(name, option_table[i].name);
+			best = option_table[i].name;
 		}
 	return best;
 }
@@ -264,17 +261,17 @@ nearest_command(const char *name)
 	return best;
 }
 
-static const struct option_row *
+static const option_row *
 find_row(const char *argument, size_t len)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		if (len == 2 && argument[0] == '-' && table[i].letter &&
-		    argument[1] == table[i].letter)
-			return &table[i];
+		if (len == 2 && argument[0] == '-' && option_table[i].letter &&
+		    argument[1] == option_table[i].letter)
+			return &option_table[i];
 		if (len > 2 && strncmp(argument, "--", 2) == 0 &&
-		    strlen(table[i].name) == len - 2 &&
-		    memcmp(table[i].name, argument + 2, len - 2) == 0)
-			return &table[i];
+		    strlen(option_table[i].name) == len - 2 &&
+		    memcmp(option_table[i].name, argument + 2, len - 2) == 0)
+			return &option_table[i];
 	}
 	return NULL;
 }
@@ -297,7 +294,7 @@ usage(const options *o, const char *format, ...)
 }
 
 static int
-store(options *o, const struct option_row *row, const char *value)
+store(options *o, const option_row *row, const char *value)
 {
 	char *field = (char *)o + row->offset;
 
@@ -402,7 +399,7 @@ options_parse(int argc, char **argv, options *o, const command **ret_command)
 			o->json = 1;     /* errors before it count too */
 	for (int i = 1; i < argc; i++) {
 		const char *argument = argv[i], *value;
-		const struct option_row *row;
+		const option_row *row;
 		size_t len = strcspn(argument, "=");
 
 		if (literal || argument[0] != '-' || argument[1] == '\0') {
@@ -437,15 +434,15 @@ options_parse(int argc, char **argv, options *o, const command **ret_command)
 			return usage(o, "--%s is there too often%s",
 			    row->name, "");
 		if (seen_len < (int)ROWS)
-			seen[seen_len++] = (unsigned int)(row - table);
+			seen[seen_len++] = (unsigned int)(row - option_table);
 	}
 	if ((code = check_numbers(o)) != 0 ||
 	    (code = choose_command(o, ret_command)) != 0)
 		return code;
 	for (int i = 0; *ret_command != NULL && i < seen_len; i++)
-		if ((table[seen[i]].commands & (*ret_command)->bit) == 0 &&
-		    table[seen[i]].commands != 0)
+		if ((option_table[seen[i]].commands & (*ret_command)->bit) == 0 &&
+		    option_table[seen[i]].commands != 0)
 			return usage(o, "--%s is no option of %s",
-			    table[seen[i]].name, (*ret_command)->name);
+			    option_table[seen[i]].name, (*ret_command)->name);
 	return 0;
 }

@@ -27,6 +27,7 @@ typedef struct options {
 	const char *backend, *trust, *hostname, *ip, *alpn, *min, *max;
 	const char *ciphers, *cert[8], *key[8], *send, *listen, *mode, *log;
 	const char *client_ca, *chain, *timeout_text, *count_text, *color;
+	const char *completion, *words;
 	int certs, keys;
 	int insecure, json, no_load, require_client_cert, strict, help, version;
 	int list_backends, mdoc;
@@ -46,11 +47,29 @@ typedef struct command {
 
 extern const command commands[];
 
+typedef enum option_kind { FLAG, TEXT, CERT, KEY } option_kind;
+
+typedef struct option_row {
+	const char *name;                /* NULL: the end */
+	char letter;
+	const char *argument;
+	unsigned int commands;           /* their bits; 0: hidden */
+	option_kind kind;
+	size_t offset;                   /* in options */
+	const char *help;
+} option_row;
+
+extern const option_row option_table[];
+
 /* options.c */
 /* 0, or EXIT_USAGE after it said why. */
 int options_parse(int argc, char **argv, options *o, const command **ret_command);
 void options_help(FILE *out, const command *one);
 void options_mdoc(FILE *out);
+
+/* complete.c: scripts for shells, and what they ask for.  An exit code. */
+int complete_script(const char *shell);
+int complete_words(const char *what);
 
 /* child.c: plugins are loaded in processes of their own. */
 typedef enum child_outcome {

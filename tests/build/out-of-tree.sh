@@ -45,6 +45,11 @@ for page in tlshost_buffer.3 tlshost_buffer_read.3 tlshost_socket_stream.3; do
 	[ -e "$root$mandir/man3/$page" ] || fail "$page is not installed"
 done
 
+for file in bash-completion/completions/tlsprobe zsh/site-functions/_tlsprobe \
+    fish/vendor_completions.d/tlsprobe.fish; do
+	[ -s "$root$datadir/$file" ] || fail "$file is not installed"
+done
+
 # A program.
 cat >"$tmp/program.c" <<'END'
 #include <stdio.h>
