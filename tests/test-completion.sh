@@ -62,7 +62,7 @@ while read -r name; do
 	claim "--$name is in tlsprobe(1)" $?
 	grep -qE "^	[a-z*]*\) words='.*--$name " "$scripts/tlsprobe"
 	claim "--$name is in bash's" $?
-	grep -qE "^		    .*--$name[='},[]" "$scripts/_tlsprobe"
+	grep -qE "^		    .*--${name}[='},[]" "$scripts/_tlsprobe"
 	claim "--$name is in zsh's" $?
 	grep -q -e "^complete .* -l $name " "$scripts/tlsprobe.fish"
 	claim "--$name is in fish's" $?
