@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,66 @@ struct tlshost__chunk {
 	uint8_t data[];
 };
 
+/*
+ * Chunks that are used up wait here for the next one, of any connection: a
+ * connection that moves bytes allocates none, and one that is idle has none.  A
+ * place is taken and filled in one atomic step each, so there is nothing to
+ * lock.  All places full are half a megabyte.  What is in them was on the
+ * network, in cipher.
+ */
+#define SIZES 5  /* CHUNK_MIN, doubled, ... CHUNK_MAX */
+#define SPARES 4
+
+static _Atomic(struct tlshost__chunk *) spares[SIZES][SPARES];
+
+/* Where chunks of that size wait, or NULL: none does. */
+static _Atomic(struct tlshost__chunk *) *
+spares_of(size_t cap)
+{
+	size_t size = CHUNK_MIN;
+
+	for (int i = 0; i < SIZES; i++, size *= 2)
+		if (cap == size)
+			return spares[i];
+	return NULL;
+}
+
+static struct tlshost__chunk *
+chunk_alloc(size_t cap)
+{
+	_Atomic(struct tlshost__chunk *) *places = spares_of(cap);
+	struct tlshost__chunk *chunk;
+
+	for (int i = 0; places != NULL && i < SPARES; i++)
+		if (atomic_load_explicit(&places[i], memory_order_relaxed) !=
+		    NULL && (chunk = atomic_exchange(&places[i], NULL)) != NULL)
+			return chunk;
+	return cap > SIZE_MAX - sizeof(*chunk) ? NULL :
+	    malloc(sizeof(*chunk) + cap);
+}
+
+static void
+chunk_free(struct tlshost__chunk *chunk)
+{
+	_Atomic(struct tlshost__chunk *) *places = spares_of(chunk->cap);
+	struct tlshost__chunk *none;
+
+	for (int i = 0; places != NULL && i < SPARES; i++) {
+		none = NULL;
+		if (atomic_compare_exchange_strong(&places[i], &none, chunk))
+			return;
+	}
+	free(chunk);
+}
+
+void
+tlshost__queue_forget(void)
+{
+	for (int i = 0; i < SIZES; i++)
+		for (int j = 0; j < SPARES; j++)
+			free(atomic_exchange(&spares[i][j], NULL));
+}
+
 static struct tlshost__chunk *
 chunk_new(tlshost__queue *queue, size_t min)
 {
@@ -27,8 +88,7 @@ chunk_new(tlshost__queue *queue, size_t min)
 		cap *= 2;
 	if (cap < min)
 		cap = min;
-	if (cap > SIZE_MAX - sizeof(*chunk) ||
-	    (chunk = malloc(sizeof(*chunk) + cap)) == NULL)
+	if ((chunk = chunk_alloc(cap)) == NULL)
 		return NULL;
 	chunk->next = NULL;
 	chunk->start = chunk->end = 0;
@@ -54,7 +114,7 @@ queue_clear(tlshost__queue *queue)
 	for (struct tlshost__chunk *chunk = queue->head; chunk != NULL;
 	    chunk = next) {
 		next = chunk->next;
-		free(chunk);
+		chunk_free(chunk);
 	}
 	queue->head = queue->tail = NULL;
 	queue->len = 0;
@@ -106,7 +166,7 @@ head_drop(tlshost__queue *queue, size_t n)
 	queue->head = head->next;
 	if (queue->head == NULL)
 		queue->tail = NULL;
-	free(head);
+	chunk_free(head);
 	if (queue->len == 0 && !queue->reserved)
 		queue_clear(queue);
 }

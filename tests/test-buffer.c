@@ -1319,6 +1319,7 @@ START_TEST(a_connection_may_fail_at_any_allocation)
 
 		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c.fds),
 		    0);
+		tlshost__queue_forget();
 		atomic_store(&allocations, 0);
 		atomic_store(&refuse_at, at);
 		st = conversations[_i](&c);
@@ -1339,6 +1340,97 @@ START_TEST(a_connection_may_fail_at_any_allocation)
 	ck_assert_int_eq(after[1], before[1]);
 	close(after[0]);
 	close(after[1]);
+	free_pems();
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
+ * Bytes that move cost no memory
+ */
+
+/* Many small pieces, and one that takes several records.  No assertions: they
+ * allocate. */
+static tlshost_status
+move_by_buffer(struct conversation *c)
+{
+	static char data[40000];
+	size_t len;
+
+	for (int i = 0; i < 20; i++) {
+		size_t size = i == 0 ? sizeof(data) : 100, got = 0;
+
+		TRY(tlshost_buffer_write(c->p.client, data, size, &len));
+		while (got < size) {
+			TRY(carry_all(c->p.client, c->p.server));
+			TRY(tlshost_buffer_read(c->p.server, data,
+			    sizeof(data), &len));
+			got += len;
+		}
+	}
+	return TLSHOST_OK;
+}
+
+static tlshost_status
+move_by_socket(struct conversation *c)
+{
+	static char data[40000];
+	size_t len;
+
+	for (int i = 0; i < 20; i++) {
+		size_t size = i == 0 ? sizeof(data) : 100, got = 0;
+
+		TRY(tlshost_socket_send(c->client, data, size, &len));
+		while (got < size) {
+			TRY(tlshost_socket_recv(c->server, data, sizeof(data),
+			    &len));
+			got += len;
+		}
+	}
+	return TLSHOST_OK;
+}
+
+static tlshost_status
+connect_buffers(struct conversation *c)
+{
+	tlshost_status client, server;
+
+	TRY(make_contexts(c));
+	TRY(tlshost_client_context_wrap_buffers(c->client_context, "srv.test",
+	    &c->p.client, NULL));
+	TRY(tlshost_server_context_wrap_buffers(c->server_context,
+	    &c->p.server, NULL));
+	c->p.piece = c->p.client_limit = c->p.server_limit = SIZE_MAX;
+	shake_hands(&c->p, &client, &server);
+	TRY(client);
+	return server;
+}
+
+static const struct {
+	tlshost_status (*connect)(struct conversation *c);
+	tlshost_status (*move)(struct conversation *c);
+} movers[] = {
+	{ connect_buffers, move_by_buffer },
+	{ connect_sockets, move_by_socket },
+};
+
+START_TEST(bytes_that_move_allocate_nothing)
+{
+	struct conversation c = { 0 };
+	tlshost_status st = TLSHOST_OK;
+	long count;
+
+	load_pems();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c.fds), 0);
+	assert_status(movers[_i].connect(&c), TLSHOST_OK);
+	for (int i = 0; i < 3; i++)
+		assert_status(movers[_i].move(&c), TLSHOST_OK);
+	atomic_store(&allocations, 0);
+	for (int i = 0; i < 10 && st == TLSHOST_OK; i++)
+		st = movers[_i].move(&c);
+	count = atomic_load(&allocations);
+	assert_status(st, TLSHOST_OK);
+	ck_assert_int_eq(count, 0);
+	conversation_done(&c);
 	free_pems();
 }
 END_TEST
@@ -1438,6 +1530,7 @@ buffer_suite(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_set_timeout(tcase, 120);
 	ADD_ALL(a_connection_may_fail_at_any_allocation, conversations);
+	ADD_ALL(bytes_that_move_allocate_nothing, movers);
 	suite_add_tcase(suite, tcase);
 
 	tcase = tcase_create("threads");
