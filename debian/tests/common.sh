@@ -44,8 +44,9 @@ connects() {
 
 # What is listed as usable, in one line.
 listed() {
-	tlsprobe --list-backends --json |
-	    grep -o '"name":"[a-z]*"' | sed 's/.*:"//; s/"//' | sort | tr '\n' ' '
+	tlsprobe --list-backends |
+	    sed -n 's/^\([a-z0-9_-]*\) .* \(ok\|default\) *\/.*\.so$/\1/p' |
+	    sort | tr '\n' ' '
 }
 
 # exits CODE WORD COMMAND...

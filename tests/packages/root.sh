@@ -64,7 +64,8 @@ needed=$(for deb in "$packages"/libtlshost0_*.deb \
 done | sed 's/^[A-Z][a-z]*: //; s/([^)]*)//g; s/|/,/g' | tr ',' '\n' | tr -d ' ' |
     grep -v '^tlshost\|^libtlshost' | sort -u)
 # shellcheck disable=SC2086 # a list of words
-names=$(closure dpkg bash coreutils grep sed mawk diffutils findutils $needed)
+names=$(closure $(dpkg-query -W -f '${Essential} ${Package}\n' |
+    sed -n 's/^yes //p') dpkg libc-bin mawk openssl $needed)
 
 mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" "$root/tmp" \
     "$root/dev" "$root/proc" "$root/etc"
