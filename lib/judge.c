@@ -30,9 +30,31 @@ are_bytes(const struct tlshost_bytes *items, size_t len)
 	return 1;
 }
 
-/* Array and bytes in one block; NULL: out of memory. */
+static int
+equal(const struct tlshost_bytes *a, const struct tlshost_bytes *b)
+{
+	return a->len == b->len && (a->len == 0 ||
+	    memcmp(a->data, b->data, a->len) == 0);
+}
+
+/* The same bytes among len items, or NULL. */
+static const struct tlshost_bytes *
+find(const struct tlshost_bytes *wanted, const struct tlshost_bytes *items,
+    size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (equal(&items[i], wanted))
+			return &items[i];
+	return NULL;
+}
+
+/*
+ * Array and bytes in one block; NULL: out of memory.  What is among those that
+ * the copy may share, which live as long, is not copied.
+ */
 static struct tlshost_bytes *
-copy_chain(const struct tlshost_bytes *chain, size_t len)
+copy_chain(const struct tlshost_bytes *chain, size_t len,
+    const struct tlshost_bytes *shared, size_t shared_len)
 {
 	struct tlshost_bytes *copy;
 	size_t total = 0;
@@ -41,13 +63,21 @@ copy_chain(const struct tlshost_bytes *chain, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		if (chain[i].len > SIZE_MAX / 2 - total)
 			return NULL;
-		total += chain[i].len;
+		if (find(&chain[i], shared, shared_len) == NULL)
+			total += chain[i].len;
 	}
 	if (len > SIZE_MAX / 4 / sizeof(*copy) ||
 	    (copy = malloc(len * sizeof(*copy) + total + 1)) == NULL)
 		return NULL;
 	data = (uint8_t *)(copy + len);
 	for (size_t i = 0; i < len; i++) {
+		const struct tlshost_bytes *same = find(&chain[i], shared,
+		    shared_len);
+
+		if (same != NULL) {
+			copy[i] = *same;
+			continue;
+		}
 		if (chain[i].len != 0)
 			memcpy(data, chain[i].data, chain[i].len);
 		copy[i] = (struct tlshost_bytes){ data, chain[i].len };
@@ -64,7 +94,7 @@ verification_new(const struct tlshost_bytes *chain, size_t len)
 	if ((v = calloc(1, sizeof(*v))) == NULL)
 		return NULL;
 	v->depth = -1;
-	if ((v->chain = copy_chain(chain, len)) == NULL) {
+	if ((v->chain = copy_chain(chain, len, NULL, 0)) == NULL) {
 		free(v);
 		return NULL;
 	}
@@ -169,8 +199,9 @@ tlshost_verification_path_at(const tlshost_verification *verification,
  */
 
 struct tlshost_trail {
-	struct tlshost_bytes *path;
+	struct tlshost_bytes *path;      /* its bytes may be the report's */
 	size_t len;
+	const tlshost_verification *report;
 };
 
 int32_t
@@ -182,7 +213,8 @@ tlshost__trail_path_used(tlshost_trail *trail, const struct tlshost_bytes *path,
 	if (trail == NULL || !are_bytes(path, len) || len == 0 ||
 	    len > TLSHOST__PATH_MAX)
 		return TLSHOST_BACKEND_FAULT;
-	if ((copy = copy_chain(path, len)) == NULL)
+	if ((copy = copy_chain(path, len, trail->report->chain,
+	    trail->report->chain_len)) == NULL)
 		return TLSHOST_NO_MEMORY;
 	free(trail->path);
 	trail->path = copy;
@@ -211,14 +243,21 @@ complain(complaint *c, uint32_t reasons, int depth, const char *text)
 	snprintf(c->text, sizeof(c->text), "%s", text);
 }
 
+static int
+is_cert(const struct tlshost_bytes *bytes, const tlshost__cert *cert)
+{
+	return bytes->len == cert->len &&
+	    memcmp(bytes->data, cert->der, cert->len) == 0;
+}
+
 /*
  * The path that the library says it used, judged once more: it may have ended
  * at another anchor than the candidate.  1: it is good.
  */
 static int
 check_trail(const tlshost__judgement *judgement,
-    const tlshost__policy *policy, const tlshost__cert *leaf,
-    const tlshost_trail *trail, complaint *c)
+    const tlshost__policy *policy, const tlshost__cert *const *candidate,
+    size_t candidate_len, const tlshost_trail *trail, complaint *c)
 {
 	tlshost__cert certs[TLSHOST__PATH_MAX];
 	const tlshost__cert *path[TLSHOST__PATH_MAX];
@@ -230,23 +269,25 @@ check_trail(const tlshost__judgement *judgement,
 		    "the backend did not say which path it used");
 		return 0;
 	}
-	if (trail->path[0].len != leaf->len ||
-	    memcmp(trail->path[0].data, leaf->der, leaf->len) != 0) {
+	if (!is_cert(&trail->path[0], candidate[0])) {
 		complain(c, TLSHOST_REASON_OTHER, -1,
 		    "the backend verified another certificate");
 		return 0;
 	}
 	for (size_t i = 0; i < trail->len; i++) {
-		if (tlshost__cert_parse(&certs[i], trail->path[i].data,
+		path[i] = &certs[i];
+		if (i < candidate_len &&
+		    is_cert(&trail->path[i], candidate[i])) {
+			path[i] = candidate[i];
+		} else if (tlshost__cert_parse(&certs[i], trail->path[i].data,
 		    trail->path[i].len) != 0) {
 			complain(c, TLSHOST_REASON_MALFORMED, (int)i,
 			    "a certificate of the path is malformed");
 			return 0;
 		}
-		path[i] = &certs[i];
 	}
 	if (anchors != NULL &&
-	    !tlshost__anchors_contain(anchors, &certs[trail->len - 1])) {
+	    !tlshost__anchors_contain(anchors, path[trail->len - 1])) {
 		complain(c, TLSHOST_REASON_UNKNOWN_ISSUER, (int)trail->len - 1,
 		    "the path does not end in a trusted certificate");
 		return 0;
@@ -257,7 +298,8 @@ check_trail(const tlshost__judgement *judgement,
 	return 0;
 }
 
-/* OK with *ret_good, or why it could not be judged at all. */
+/* OK with *ret_good, or why it could not be judged at all.  The path ends with
+ * its anchor. */
 static tlshost_status
 try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
     void *trust, const tlshost__cert *const *path, size_t len,
@@ -270,7 +312,9 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 		.size = sizeof(request),
 		.purpose = (uint32_t)judgement->purpose,
 		.certificates = certificates,
-		.certificates_len = len,
+		/* The anchor is the trust store's to give; a pinned leaf is
+		 * leaf and anchor in one. */
+		.certificates_len = len > 1 ? len - 1 : len,
 		.cookie = judgement->cookie,
 		.trail = trail,
 	};
@@ -281,8 +325,9 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 
 	/* What was said of a path before does not count for this one. */
 	free(trail->path);
-	*trail = (tlshost_trail){ NULL, 0 };
-	for (size_t i = 0; i < len; i++)
+	trail->path = NULL;
+	trail->len = 0;
+	for (size_t i = 0; i < request.certificates_len; i++)
 		certificates[i] = (struct tlshost_bytes){ path[i]->der,
 		    path[i]->len };
 	tlshost__sink_init(&sink, backend->name, TLSHOST_PHASE_VERIFY, NULL);
@@ -292,8 +337,8 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	tlshost__sink_done(&sink);
 	*ret_good = 0;
 	if (st == TLSHOST_OK) {
-		*ret_good = check_trail(judgement, policy, path[0],
-		    trail, c);
+		*ret_good = check_trail(judgement, policy, path, len, trail,
+		    c);
 	} else if (st == TLSHOST_BAD_CERTIFICATE) {
 		verdict.native_text[sizeof(verdict.native_text) - 1] = '\0';
 		if (!c->told) {
@@ -326,7 +371,7 @@ try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	const tlshost__cert *path[TLSHOST__PATH_MAX];
 	tlshost__path_search *search;
 	tlshost__verdict verdict = { 0 };
-	tlshost_trail trail = { 0 };
+	tlshost_trail trail = { .report = v };
 	tlshost_status st = TLSHOST_OK;
 	int good = 0;
 	size_t n;
@@ -336,11 +381,8 @@ try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
 		return tlshost__fail_memory(ret_error);
 	for (int calls = 0; calls < LIBRARY_CALLS_MAX && st == TLSHOST_OK &&
 	    !good && tlshost__path_next(search, path, &n); calls++)
-		/* The anchor is the trust store's to give; a pinned leaf is
-		 * leaf and anchor in one. */
-		st = try_path(judgement, policy, trust, path,
-		    n > 1 ? n - 1 : n, &trail, c, &good,
-		    ret_error);
+		st = try_path(judgement, policy, trust, path, n, &trail, c,
+		    &good, ret_error);
 	if (st == TLSHOST_OK && !good) {
 		tlshost__path_search_verdict(search, &verdict);
 		complain(c, verdict.reasons, verdict.depth, verdict.text);
