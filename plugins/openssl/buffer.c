@@ -51,13 +51,15 @@ transport_write(BIO *bio, const char *src, size_t len, size_t *ret_len)
 static long
 transport_ctrl(BIO *bio, int what, long number, void *pointer)
 {
-	connection *conn = BIO_get_data(bio);
+	connection *conn;
 
 	(void)number;
 	(void)pointer;
-	switch (what) {
-	case BIO_CTRL_FLUSH:
+	/* With every record; the others are rare. */
+	if (what == BIO_CTRL_FLUSH)
 		return 1;
+	conn = BIO_get_data(bio);
+	switch (what) {
 	case BIO_CTRL_EOF:
 		/* Makes a ragged end an error of its own. */
 		return host->ended(conn->link);

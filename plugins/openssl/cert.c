@@ -360,6 +360,25 @@ forgive_last_second(int ok, X509_STORE_CTX *ctx)
 	return 1;
 }
 
+/* What the peer presented, as the library has it: the cookie of a judgement. */
+typedef struct presented {
+	STACK_OF(X509) *certs;
+	struct tlshost_bytes *der;
+} presented;
+
+/* The library's object, a reference, or one made anew; NULL: it cannot be read.
+ * Reading a key is what costs most in a certificate. */
+static X509 *
+certificate_of(const presented *p, const struct tlshost_bytes *der)
+{
+	for (int i = 0; p != NULL && i < sk_X509_num(p->certs); i++)
+		if (p->der[i].len == der->len &&
+		    memcmp(p->der[i].data, der->data, der->len) == 0 &&
+		    X509_up_ref(sk_X509_value(p->certs, i)))
+			return sk_X509_value(p->certs, i);
+	return parse(der);
+}
+
 /* Tells the host which path was verified.  OK, NO_MEMORY or LIBRARY. */
 static int32_t
 tell_path(X509_STORE_CTX *ctx, tlshost_trail *trail)
@@ -472,7 +491,8 @@ verify_path(tlshost_sink *sink, void *object,
 		return fail_memory(sink);
 	for (size_t i = 0; i < path->certificates_len && st == TLSHOST_OK;
 	    i++) {
-		if ((cert = parse(&path->certificates[i])) == NULL) {
+		if ((cert = certificate_of(path->cookie,
+		    &path->certificates[i])) == NULL) {
 			verdict->reasons = TLSHOST_REASON_MALFORMED;
 			verdict->depth = (int32_t)i;
 			st = fail(sink, TLSHOST_BAD_CERTIFICATE,
@@ -520,30 +540,29 @@ code_for_alert(int32_t alert)
 static int32_t
 ask_host(connection *conn, X509_STORE_CTX *ctx, int32_t *ret_alert)
 {
-	STACK_OF(X509) *presented = X509_STORE_CTX_get0_untrusted(ctx);
-	int len = sk_X509_num(presented), done = 0;
-	struct tlshost_bytes *chain;
+	presented p = { .certs = X509_STORE_CTX_get0_untrusted(ctx) };
+	int len = sk_X509_num(p.certs), done = 0;
 	int32_t st = TLSHOST_OK;
 
 	*ret_alert = 80;
-	if (len < 1 || (chain = calloc((size_t)len, sizeof(*chain))) == NULL)
+	if (len < 1 || (p.der = calloc((size_t)len, sizeof(*p.der))) == NULL)
 		return TLSHOST_NO_MEMORY;
 	for (; done < len && st == TLSHOST_OK; done++) {
 		unsigned char *der = NULL;
-		int size = i2d_X509(sk_X509_value(presented, done), &der);
+		int size = i2d_X509(sk_X509_value(p.certs, done), &der);
 
 		if (size < 0)
 			st = TLSHOST_NO_MEMORY;
 		else
-			chain[done] = (struct tlshost_bytes){ der,
+			p.der[done] = (struct tlshost_bytes){ der,
 			    (size_t)size };
 	}
 	if (st == TLSHOST_OK)
-		st = host->judge(conn->link, chain, (size_t)len, NULL,
+		st = host->judge(conn->link, p.der, (size_t)len, &p,
 		    ret_alert);
 	for (int i = 0; i < len; i++)
-		OPENSSL_free((void *)(uintptr_t)chain[i].data);
-	free(chain);
+		OPENSSL_free((void *)(uintptr_t)p.der[i].data);
+	free(p.der);
 	return st;
 }
 
