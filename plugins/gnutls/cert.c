@@ -190,6 +190,18 @@ add_anchor(trust *store, const struct tlshost_bytes *der)
 	return 0;
 }
 
+/*
+ * The library compares an issuer with all anchors of its bucket, by printing
+ * their names, and has 127 buckets unless it is told otherwise: a tenth of a
+ * handshake, with the anchors of a system.
+ */
+static unsigned int
+buckets_for(size_t anchors_len)
+{
+	return 127 + (unsigned int)(anchors_len < 8192 ? anchors_len : 8192) *
+	    8;
+}
+
 int32_t
 trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
     void **ret_trust)
@@ -204,7 +216,8 @@ trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
 		return fail_memory(sink);
 	if ((store->anchors = calloc(source->anchors_len + 1,
 	    sizeof(*store->anchors))) == NULL ||
-	    (code = gnutls_x509_trust_list_init(&store->list, 0)) < 0) {
+	    (code = gnutls_x509_trust_list_init(&store->list,
+	    buckets_for(source->anchors_len))) < 0) {
 		trust_free(store);
 		return fail_memory(sink);
 	}
