@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -26,15 +27,20 @@ PRDescIdentity layer_id = PR_INVALID_IO_LAYER;
 /* Held by whoever starts NSS. */
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 /*
- * Guards the users: the threads between enter() and leave().  A shutdown, and a
+ * The users are the threads between enter() and leave().  A shutdown, and a
  * fork, which must not copy NSS while another thread is in the middle of it,
- * wait until there is none and then hold the lock.  They come first: else a busy
- * server could never fork.  (A read-write lock would do, but cannot be given
- * back in the child of a fork, where the thread that took it has another name.)
+ * close the door, wait until there is none and hold the lock until they are
+ * done.  They come first: else a busy server could never fork.  (A read-write
+ * lock would do, but cannot be given back in the child of a fork, where the
+ * thread that took it has another name.)
+ *
+ * A user adds itself and then looks at the door, who closes it does that and
+ * then looks for users: one of the two sees the other.  So a user takes no
+ * lock while the door is open, as it nearly always is.
  */
 static pthread_mutex_t use_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t use_change = PTHREAD_COND_INITIALIZER;
-static unsigned int users, waiting;
+static atomic_uint users, closers;
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t seed_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -45,7 +51,11 @@ static int running;              /* set while there is no user, as is era */
 static unsigned long era = 1;
 static live *objects;
 static int handlers_set;         /* guarded by start_lock */
-static _Atomic pid_t seeded;     /* the process whose generator is its own */
+
+/* Is the generator this process's own?  The kernel makes it 0 in a child, however
+ * that is made; without such a kernel it is the process that counts. */
+static atomic_int *seeded;
+static _Atomic pid_t seeded_process;
 
 /* ------------------------------------------------------------------------
  * The end that the program may put to it
@@ -56,15 +66,15 @@ static void
 wait_for_users(unsigned int own)
 {
 	(void)pthread_mutex_lock(&use_lock);
-	waiting++;
-	while (users > own)
+	atomic_fetch_add(&closers, 1);
+	while (atomic_load(&users) > own)
 		(void)pthread_cond_wait(&use_change, &use_lock);
-	waiting--;
 }
 
 static void
 let_users_in(void)
 {
+	atomic_fetch_sub(&closers, 1);
 	(void)pthread_cond_broadcast(&use_change);
 	(void)pthread_mutex_unlock(&use_lock);
 }
@@ -117,13 +127,47 @@ after_fork_in_parent(void)
 	(void)pthread_mutex_unlock(&start_lock);
 }
 
+static void
+set_seeded(int is)
+{
+	if (seeded != NULL)
+		atomic_store(seeded, is);
+	atomic_store(&seeded_process, is ? getpid() : 0);
+}
+
+static int
+is_seeded(void)
+{
+	return seeded != NULL ? atomic_load(seeded) :
+	    atomic_load(&seeded_process) == getpid();
+}
+
+/* A page that is all 0 in a child. */
+static void
+make_seeded(void)
+{
+	size_t len = (size_t)sysconf(_SC_PAGESIZE);
+	void *page;
+
+	if (seeded != NULL)
+		return;
+	page = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE |
+	    MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return;
+	if (madvise(page, len, MADV_WIPEONFORK) == 0)
+		seeded = page;
+	else
+		(void)munmap(page, len);
+}
+
 /* There is no other thread, and none that waits. */
 static void
 after_fork_in_child(void)
 {
-	atomic_store(&seeded, 0);
+	set_seeded(0);
 	use_change = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
-	waiting = 0;
+	atomic_store(&closers, 0);
 	(void)pthread_mutex_unlock(&use_lock);
 	(void)pthread_mutex_unlock(&start_lock);
 }
@@ -151,14 +195,13 @@ reseed(void)
 static int
 seed_if_forked(void)
 {
-	pid_t self = getpid();
 	int ok = 1;
 
-	if (atomic_load(&seeded) == self)
+	if (is_seeded())
 		return 1;
 	(void)pthread_mutex_lock(&seed_lock);
-	if (atomic_load(&seeded) != self && (ok = reseed()))
-		atomic_store(&seeded, self);
+	if (!is_seeded() && (ok = reseed()))
+		set_seeded(1);
 	(void)pthread_mutex_unlock(&seed_lock);
 	return ok;
 }
@@ -231,8 +274,8 @@ start(tlshost_sink *sink)
 		wait_for_users(0);
 		if (st == TLSHOST_OK && era == since) {
 			running = 1;
-			/* Started here, the generator is this process's. */
-			atomic_store(&seeded, 0);
+			make_seeded();
+			set_seeded(0);
 		}
 		let_users_in();
 	}
@@ -251,16 +294,27 @@ library_gone(tlshost_sink *sink)
 	    "since this was made");
 }
 
-static void
+/* The door is closed: this thread is no user yet, and waits. */
+static void __attribute__((noinline))
+wait_for_door(void)
+{
+	(void)pthread_mutex_lock(&use_lock);
+	atomic_fetch_sub(&users, 1);
+	(void)pthread_cond_broadcast(&use_change);
+	while (atomic_load(&closers) != 0)
+		(void)pthread_cond_wait(&use_change, &use_lock);
+	atomic_fetch_add(&users, 1);
+	(void)pthread_mutex_unlock(&use_lock);
+}
+
+static inline void
 take_use(void)
 {
 	if (depth++ != 0)
 		return;
-	(void)pthread_mutex_lock(&use_lock);
-	while (waiting != 0)
-		(void)pthread_cond_wait(&use_change, &use_lock);
-	users++;
-	(void)pthread_mutex_unlock(&use_lock);
+	atomic_fetch_add(&users, 1);
+	if (atomic_load(&closers) != 0)
+		wait_for_door();
 }
 
 void
@@ -268,18 +322,20 @@ leave(void)
 {
 	if (--depth != 0)
 		return;
+	atomic_fetch_sub(&users, 1);
+	if (atomic_load(&closers) == 0)
+		return;
 	(void)pthread_mutex_lock(&use_lock);
-	if (--users == 0 || waiting != 0)
-		(void)pthread_cond_broadcast(&use_change);
+	(void)pthread_cond_broadcast(&use_change);
 	(void)pthread_mutex_unlock(&use_lock);
 }
 
-int32_t
-enter(tlshost_sink *sink, const live *object)
+/* As a user.  Apart, so that enter() saves no registers for it. */
+static int32_t __attribute__((noinline))
+enter_first(tlshost_sink *sink, const live *object)
 {
 	int32_t st;
 
-	take_use();
 	if (object != NULL && object->era != era) {
 		leave();
 		return library_gone(sink);
@@ -298,6 +354,15 @@ enter(tlshost_sink *sink, const live *object)
 		    "bytes for NSS in this process");
 	}
 	return TLSHOST_OK;
+}
+
+int32_t
+enter(tlshost_sink *sink, const live *object)
+{
+	take_use();
+	if (running && (object == NULL || object->era == era) && is_seeded())
+		return TLSHOST_OK;
+	return enter_first(sink, object);
 }
 
 int
