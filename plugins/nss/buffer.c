@@ -86,16 +86,17 @@ layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
 		PR_SetError(PR_END_OF_FILE_ERROR, 0);
 		return -1;
 	}
-	if ((held = conn->held_len - conn->held_at) != 0) {
+	if (conn->done) {
+		len = host->pull(conn->link, dst, (size_t)cap);
+	} else if ((held = conn->held_len - conn->held_at) != 0) {
 		len = held < (size_t)cap ? held : (size_t)cap;
 		memcpy(dst, conn->held + conn->held_at, len);
 		conn->held_at += len;
-		return (PRInt32)len;
+	} else {
+		len = host->pull(conn->link, dst, (size_t)cap);
+		if (conn->context->role == TLSHOST_ROLE_SERVER)
+			follow_records(conn, dst, len);
 	}
-	len = host->pull(conn->link, dst, (size_t)cap);
-	if (len != 0 && !conn->done &&
-	    conn->context->role == TLSHOST_ROLE_SERVER)
-		follow_records(conn, dst, len);
 	if (len != 0)
 		return (PRInt32)len;
 	if (host->ended(conn->link))
@@ -247,7 +248,7 @@ authenticate(void *object, PRFileDesc *fd, PRBool check, PRBool is_server)
 			chain[len++] = (struct tlshost_bytes){
 				node->cert->derCert.data,
 				node->cert->derCert.len };
-		st = host->judge(conn->link, chain, len, NULL, &alert);
+		st = host->judge(conn->link, chain, len, list, &alert);
 	}
 	free(chain);
 	CERT_DestroyCertList(list);
@@ -695,8 +696,8 @@ read_some(tlshost_sink *sink, connection *conn, uint8_t *dst, size_t cap,
 	PRInt32 n;
 
 	do {
-		n = PR_Recv(conn->fd, dst, cap < INT_MAX ? (PRInt32)cap :
-		    INT_MAX, 0, PR_INTERVAL_NO_TIMEOUT);
+		n = PR_Read(conn->fd, dst, cap < INT_MAX ? (PRInt32)cap :
+		    INT_MAX);
 		code = n < 0 ? PR_GetError() : 0;
 	} while (n < 0 && ask_again(conn, code, &waiting));
 	/* The end of the network and the peer's goodbye look the same here. */
@@ -733,8 +734,7 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 
 	if ((st = enter(sink, &conn->live)) != TLSHOST_OK)
 		return st;
-	n = PR_Send(conn->fd, src, len < INT_MAX ? (PRInt32)len : INT_MAX, 0,
-	    PR_INTERVAL_NO_TIMEOUT);
+	n = PR_Write(conn->fd, src, len < INT_MAX ? (PRInt32)len : INT_MAX);
 	if (n > 0)
 		*ret_len = (size_t)n;
 	else

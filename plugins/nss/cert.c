@@ -471,6 +471,21 @@ verify_certs(tlshost_sink *sink, search *s, CERTCertificate **certs,
 	    "the path cannot be told");
 }
 
+/* One that the peer presented is an object already; presented may be NULL. */
+static CERTCertificate *
+certificate_of(CERTCertList *presented, const struct tlshost_bytes *der)
+{
+	CERTCertListNode *node;
+
+	if (presented == NULL)
+		return certificate_parse(der);
+	for (node = CERT_LIST_HEAD(presented); !CERT_LIST_END(node, presented);
+	    node = CERT_LIST_NEXT(node))
+		if (same(&node->cert->derCert, der))
+			return CERT_DupCertificate(node->cert);
+	return certificate_parse(der);
+}
+
 static int32_t
 parse_and_verify(tlshost_sink *sink, search *s,
     struct tlshost_plugin_verdict *verdict)
@@ -481,7 +496,8 @@ parse_and_verify(tlshost_sink *sink, search *s,
 	int32_t st;
 
 	while (len < s->path->certificates_len && (certs[len] =
-	    certificate_parse(&s->path->certificates[len])) != NULL)
+	    certificate_of(s->path->cookie,
+	    &s->path->certificates[len])) != NULL)
 		len++;
 	if (len == s->path->certificates_len)
 		st = verify_certs(sink, s, certs, verdict);

@@ -9,6 +9,7 @@
 #include "config.h"
 
 #include <prerror.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +19,87 @@
 
 #include "plugin.h"
 
+/* ------------------------------------------------------------------------
+ * Signatures that were good.  That a certificate is signed by a key is true for
+ * ever, and clients meet the same few servers: with this library to verify it
+ * is more than a third of a handshake.  The last ones are kept, byte for byte.
+ */
+
+#define KEPT 16
+/* Longer than two certificates of the day. */
+#define KEPT_MAX 16384
+
+static struct {
+	uint8_t *bytes;                  /* of a certificate, and its issuer's */
+	size_t len, issuer_len;
+} kept[KEPT];
+static unsigned int kept_next;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static int
+equal(const uint8_t *data, size_t len, const struct tlshost_bytes *bytes)
+{
+	return len == bytes->len && memcmp(data, bytes->data, len) == 0;
+}
+
+/* Was it signed by one of these? */
+static int
+is_kept(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuers,
+    size_t issuers_len)
+{
+	int found = 0;
+
+	(void)pthread_mutex_lock(&kept_lock);
+	for (int i = 0; i < KEPT && !found; i++) {
+		const uint8_t *bytes = kept[i].bytes;
+
+		if (bytes == NULL || !equal(bytes, kept[i].len, cert))
+			continue;
+		for (size_t at = 0; at < issuers_len && !found; at++)
+			found = equal(bytes + kept[i].len, kept[i].issuer_len,
+			    &issuers[at]);
+	}
+	(void)pthread_mutex_unlock(&kept_lock);
+	return found;
+}
+
+/* Without memory it is verified again next time. */
+static void
+keep(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuer)
+{
+	uint8_t *bytes;
+
+	if (cert->len > KEPT_MAX || issuer->len > KEPT_MAX - cert->len ||
+	    (bytes = malloc(cert->len + issuer->len)) == NULL)
+		return;
+	memcpy(bytes, cert->data, cert->len);
+	memcpy(bytes + cert->len, issuer->data, issuer->len);
+	(void)pthread_mutex_lock(&kept_lock);
+	free(kept[kept_next].bytes);
+	kept[kept_next].bytes = bytes;
+	kept[kept_next].len = cert->len;
+	kept[kept_next].issuer_len = issuer->len;
+	kept_next = (kept_next + 1) % KEPT;
+	(void)pthread_mutex_unlock(&kept_lock);
+}
+
+static int
+all_kept(const trust *store, const struct tlshost_bytes *path, size_t len)
+{
+	for (size_t i = 0; i + 1 < len; i++)
+		if (!is_kept(&path[i], &path[i + 1], 1))
+			return 0;
+	return is_kept(&path[len - 1], store->anchors, store->anchors_len);
+}
+
+/* ------------------------------------------------------------------------
+ * One path
+ */
+
 typedef struct opened {
+	struct tlshost_bytes der;
 	CERTSignedData sealed;
 	CERTCertificate inside;          /* decoded, and no object */
-	SECKEYPublicKey *key;
 } opened;
 
 static int
@@ -32,6 +110,7 @@ open_one(PLArenaPool *arena, const struct tlshost_bytes *der, opened *one)
 
 	u.in = der->data;
 	bytes = (SECItem){ siBuffer, u.out, (unsigned int)der->len };
+	one->der = *der;
 	return SEC_QuickDERDecodeItem(arena, &one->sealed,
 	    SEC_ASN1_GET(CERT_SignedDataTemplate), &bytes) == SECSuccess &&
 	    SEC_QuickDERDecodeItem(arena, &one->inside,
@@ -39,15 +118,38 @@ open_one(PLArenaPool *arena, const struct tlshost_bytes *der, opened *one)
 	    SECSuccess;
 }
 
+/* Does the library know keys of this kind? */
+static int
+has_key(opened *one)
+{
+	SECKEYPublicKey *key = SECKEY_ExtractPublicKey(
+	    &one->inside.subjectPublicKeyInfo);
+
+	if (key == NULL)
+		return 0;
+	SECKEY_DestroyPublicKey(key);
+	return 1;
+}
+
+/* By the key in its issuer. */
 static PRErrorCode
-verify_one(const opened *one, SECKEYPublicKey *key)
+verify_one(const opened *one, CERTCertificate *by,
+    const struct tlshost_bytes *by_der)
 {
 	CERTSignedData sealed = one->sealed;
+	SECKEYPublicKey *key = SECKEY_ExtractPublicKey(
+	    &by->subjectPublicKeyInfo);
+	PRErrorCode code = 0;
 
+	if (key == NULL)
+		return SEC_ERROR_UNSUPPORTED_KEYALG;
 	if (CERT_VerifySignedDataWithPublicKey(&sealed, key, NULL) ==
 	    SECSuccess)
-		return 0;
-	return PR_GetError() != 0 ? PR_GetError() : SEC_ERROR_BAD_SIGNATURE;
+		keep(&one->der, by_der);
+	else if ((code = PR_GetError()) == 0)
+		code = SEC_ERROR_BAD_SIGNATURE;
+	SECKEY_DestroyPublicKey(key);
+	return code;
 }
 
 /* By any anchor of the issuer's name.  Without one there is nothing to say. */
@@ -58,17 +160,11 @@ verify_by_anchors(const trust *store, const opened *one)
 
 	for (size_t i = 0; i < store->anchors_len; i++) {
 		CERTCertificate *anchor = store->certs[i];
-		SECKEYPublicKey *key;
 
 		if (anchor == NULL || !SECITEM_ItemsAreEqual(
 		    &anchor->derSubject, &one->inside.derIssuer))
 			continue;
-		if ((key = CERT_ExtractPublicKey(anchor)) == NULL) {
-			code = SEC_ERROR_UNSUPPORTED_KEYALG;
-			continue;
-		}
-		code = verify_one(one, key);
-		SECKEY_DestroyPublicKey(key);
+		code = verify_one(one, anchor, &store->anchors[i]);
 		if (code == 0)
 			break;
 	}
@@ -77,15 +173,15 @@ verify_by_anchors(const trust *store, const opened *one)
 
 /* From the top: below a bad one nothing means anything. */
 static PRErrorCode
-verify_all(const trust *store, const opened *all, size_t len,
-    size_t *ret_depth)
+verify_all(const trust *store, opened *all, size_t len, size_t *ret_depth)
 {
 	PRErrorCode code = verify_by_anchors(store, &all[len - 1]);
 
 	*ret_depth = len - 1;
 	while (code == 0 && *ret_depth != 0) {
 		--*ret_depth;
-		code = verify_one(&all[*ret_depth], all[*ret_depth + 1].key);
+		code = verify_one(&all[*ret_depth],
+		    &all[*ret_depth + 1].inside, &all[*ret_depth + 1].der);
 	}
 	return code;
 }
@@ -94,26 +190,26 @@ PRErrorCode
 verify_signatures(const trust *store, const struct tlshost_bytes *path,
     size_t len, size_t *ret_depth)
 {
-	PLArenaPool *arena = PORT_NewArena(2048);
-	opened *all = calloc(len, sizeof(*all));
+	PLArenaPool *arena;
 	PRErrorCode code = 0;
+	opened *all;
 
 	*ret_depth = 0;
+	if (all_kept(store, path, len))
+		return 0;
+	arena = PORT_NewArena(2048);
+	all = calloc(len, sizeof(*all));
 	if (arena == NULL || all == NULL)
 		code = SEC_ERROR_NO_MEMORY;
 	for (size_t i = 0; i < len && code == 0; i++) {
 		*ret_depth = i;
 		if (!open_one(arena, &path[i], &all[i]))
 			code = SEC_ERROR_BAD_DER;
-		else if ((all[i].key = SECKEY_ExtractPublicKey(
-		    &all[i].inside.subjectPublicKeyInfo)) == NULL)
+		else if (!has_key(&all[i]))
 			code = SEC_ERROR_UNSUPPORTED_KEYALG;
 	}
 	if (code == 0)
 		code = verify_all(store, all, len, ret_depth);
-	for (size_t i = 0; all != NULL && i < len; i++)
-		if (all[i].key != NULL)
-			SECKEY_DestroyPublicKey(all[i].key);
 	free(all);
 	if (arena != NULL)
 		PORT_FreeArena(arena, PR_FALSE);
