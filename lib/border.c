@@ -93,17 +93,6 @@ tlshost_findings_text(const tlshost_findings *findings, size_t i)
  */
 
 void
-tlshost__sink_init(tlshost_sink *sink, const char *backend,
-    tlshost_phase phase, tlshost_findings *findings)
-{
-	*sink = (tlshost_sink){
-		.backend = backend,
-		.phase = phase,
-		.findings = findings,
-	};
-}
-
-void
 tlshost__sink_done(tlshost_sink *sink)
 {
 	tlshost_error_free(sink->failure);
@@ -217,14 +206,21 @@ host_finding(tlshost_sink *sink, uint32_t field, uint32_t severity,
 	return TLSHOST_NO_MEMORY;
 }
 
+static void
+note_opening(tlshost_link *link, const uint8_t *data, size_t len)
+{
+	for (size_t i = 0; i < len && link->opening_len < sizeof(link->opening);
+	    i++)
+		link->opening[link->opening_len++] = data[i];
+}
+
 static size_t
 host_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 {
 	size_t len = tlshost__queue_take(&link->incoming, dst, cap);
 
-	for (size_t i = 0; i < len && link->opening_len < sizeof(link->opening);
-	    i++)
-		link->opening[link->opening_len++] = dst[i];
+	if (link->opening_len < sizeof(link->opening))
+		note_opening(link, dst, len);
 	return len;
 }
 

@@ -40,8 +40,24 @@ struct tlshost_sink {
 	int no_memory;               /* a report could not be kept */
 };
 
-void tlshost__sink_init(tlshost_sink *sink, const char *backend,
-    tlshost_phase phase, tlshost_findings *findings);
+static inline void
+tlshost__sink_init(tlshost_sink *sink, const char *backend,
+    tlshost_phase phase, tlshost_findings *findings)
+{
+	*sink = (tlshost_sink){
+		.backend = backend,
+		.phase = phase,
+		.findings = findings,
+	};
+}
+
+/* Was nothing reported to it? */
+static inline int
+tlshost__sink_is_empty(const tlshost_sink *sink)
+{
+	return sink->failure == NULL && !sink->no_memory;
+}
+
 void tlshost__sink_done(tlshost_sink *sink);
 
 /*

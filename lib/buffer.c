@@ -276,12 +276,8 @@ name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
 	return TLSHOST_NOT_TLS;
 }
 
-/*
- * Takes what a slot of the connection returned: filters it, turns the end of
- * the network into RAGGED_EOF and latches what is final.
- */
 static tlshost_status
-settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
+settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
     int32_t raw, uint64_t allowed)
 {
 	tlshost_error *error = NULL;
@@ -315,6 +311,21 @@ settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 	st = take_cause(buffer, st, &error);
 	st = name_not_tls(buffer, st, &error);
 	return latch(buffer, st, error);
+}
+
+/*
+ * Takes what a slot of the connection returned: filters it, turns the end of
+ * the network into RAGGED_EOF and latches what is final.  OK and nothing else
+ * is what every record ends with.
+ */
+static inline tlshost_status
+settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
+    int32_t raw, uint64_t allowed)
+{
+	if (raw == TLSHOST_OK && !buffer->link.no_memory &&
+	    tlshost__sink_is_empty(sink))
+		return TLSHOST_OK;
+	return settle_whole(buffer, sink, slot, raw, allowed);
 }
 
 /* The guard of every call: OK, or what to answer instead. */
@@ -511,9 +522,13 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 	if (buffer->shutdown_sent)
 		return refuse(buffer, TLSHOST_INVALID_STATE,
 		    TLSHOST_PHASE_WRITE, "write after shutdown");
-	if (over_cap(buffer) && len != 0)
+	if (len == 0) {
+		*ret_len = 0;
+		return TLSHOST_OK;
+	}
+	if (over_cap(buffer))
 		return TLSHOST_WANT_WRITE;
-	while (done < len && !over_cap(buffer)) {
+	do {
 		size_t slice = len - done < SLICE ? len - done : SLICE;
 		size_t n = 0;
 
@@ -529,7 +544,7 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 			    TLSHOST_PHASE_WRITE, "slot write told a length "
 			    "that cannot be");
 		done += n;
-	}
+	} while (done < len && !over_cap(buffer));
 	*ret_len = done;
 	return TLSHOST_OK;
 }

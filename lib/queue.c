@@ -12,12 +12,6 @@
 #define CHUNK_MIN ((size_t)4096)
 #define CHUNK_MAX ((size_t)65536)
 
-struct tlshost__chunk {
-	struct tlshost__chunk *next;
-	size_t start, end, cap;
-	uint8_t data[];
-};
-
 /*
  * Chunks that are used up wait here for the next one, of any connection: a
  * connection that moves bytes allocates none, and one that is idle has none.  A
@@ -128,7 +122,7 @@ tlshost__queue_done(tlshost__queue *queue)
 }
 
 int
-tlshost__queue_add(tlshost__queue *queue, const void *src, size_t len)
+tlshost__queue_add_whole(tlshost__queue *queue, const void *src, size_t len)
 {
 	struct tlshost__chunk *tail = queue->tail, *fresh = NULL;
 	size_t room = tail != NULL ? tail->cap - tail->end : 0;
@@ -185,7 +179,7 @@ tlshost__queue_drop(tlshost__queue *queue, size_t len)
 }
 
 size_t
-tlshost__queue_take(tlshost__queue *queue, void *dst, size_t cap)
+tlshost__queue_take_whole(tlshost__queue *queue, void *dst, size_t cap)
 {
 	size_t done = 0;
 
