@@ -239,6 +239,15 @@ host_ended(tlshost_link *link)
 static int32_t
 host_push(tlshost_link *link, const uint8_t *src, size_t len)
 {
+	if (link->send_now != NULL &&
+	    tlshost__queue_len(&link->outgoing) == 0) {
+		size_t sent = link->send_now(link->send_now_data, src, len);
+
+		if (sent == len)
+			return TLSHOST_OK;
+		src += sent;
+		len -= sent;
+	}
 	if (!link->no_memory &&
 	    tlshost__queue_add(&link->outgoing, src, len) == 0)
 		return TLSHOST_OK;

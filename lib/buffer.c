@@ -550,6 +550,21 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 }
 
 tlshost_status
+tlshost__buffer_write_now(tlshost_buffer *buffer, const void *src, size_t len,
+    size_t *ret_len,
+    size_t (*send_now)(void *userdata, const uint8_t *src, size_t len),
+    void *userdata)
+{
+	tlshost_status st;
+
+	buffer->link.send_now = send_now;
+	buffer->link.send_now_data = userdata;
+	st = tlshost_buffer_write(buffer, src, len, ret_len);
+	buffer->link.send_now = NULL;
+	return st;
+}
+
+tlshost_status
 tlshost_buffer_shutdown(tlshost_buffer *buffer)
 {
 	tlshost_status st = enter(buffer);

@@ -27,4 +27,13 @@ struct tlshost_buffer {
 	int shutdown_sent, shutdown_received;
 };
 
+/*
+ * As tlshost_buffer_write, for a record at the most; what the library makes of
+ * it goes to send_now (wire.h) rather than into the queue, if that is empty.
+ */
+tlshost_status tlshost__buffer_write_now(tlshost_buffer *buffer,
+    const void *src, size_t len, size_t *ret_len,
+    size_t (*send_now)(void *userdata, const uint8_t *src, size_t len),
+    void *userdata);
+
 #endif

@@ -13,9 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "error.h"
-#include "mem.h"
-#include "tlshost.h"
+#include "buffer.h"
 
 /* Pieces of the outgoing queue that one send takes. */
 #define PIECES 16
@@ -41,6 +39,7 @@ struct tlshost_socket {
 	/* Held while bytes are sent, so that they go in order. */
 	pthread_mutex_t sending;
 	int eof;                         /* the network ended */
+	int drained;                     /* the last recv took all there was */
 	_Atomic short events;            /* to poll for */
 	int failed_errno;                /* a system call failed: for ever */
 	tlshost_error *error;
@@ -55,9 +54,11 @@ struct tlshost_socket {
  * Time
  */
 
-/* When a call gives up; negative: never. */
+/* When a call gives up.  The clock is first asked when there is something to
+ * wait for, which most calls have not. */
 typedef struct deadline {
-	int64_t at;
+	int timeout;             /* milliseconds; negative: never */
+	int64_t at;              /* 0: not asked yet */
 } deadline;
 
 static int64_t
@@ -72,20 +73,34 @@ now_ms(void)
 static deadline
 deadline_in(int timeout)
 {
-	return (deadline){ timeout < 0 ? -1 : now_ms() + timeout };
+	return (deadline){ .timeout = timeout };
+}
+
+/* Milliseconds that are left; -1: for ever. */
+static int64_t
+time_left(deadline *until)
+{
+	int64_t now;
+
+	if (until->timeout < 0)
+		return -1;
+	now = now_ms();
+	if (until->at == 0)
+		until->at = now + until->timeout;
+	return until->at > now ? until->at - now : 0;
 }
 
 /* Waits for events.  OK, TIMEOUT or IO with errno. */
 static tlshost_status
-wait_for(int fd, short events, deadline until)
+wait_for(int fd, short events, deadline *until)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = events };
 
 	for (;;) {
-		int64_t left = until.at < 0 ? -1 : until.at - now_ms();
+		int64_t left = time_left(until);
 		int result;
 
-		if (until.at >= 0 && left <= 0)
+		if (left == 0)
 			return TLSHOST_TIMEOUT;
 		result = poll(&poll_fd, 1, left > 3600000 ? 3600000 :
 		    (int)left);
@@ -100,13 +115,13 @@ wait_for(int fd, short events, deadline until)
  * Errors
  */
 
+/* All with the lock. */
+
 static void
 set_error(tlshost_socket *s, tlshost_error *error)
 {
-	pthread_mutex_lock(&s->lock);
 	tlshost_error_free(s->error);
 	s->error = error;
-	pthread_mutex_unlock(&s->lock);
 }
 
 static tlshost_status
@@ -114,9 +129,7 @@ fail_io(tlshost_socket *s, int errno_value, const char *what)
 {
 	tlshost_error *error = NULL;
 
-	pthread_mutex_lock(&s->lock);
 	s->failed_errno = errno_value;
-	pthread_mutex_unlock(&s->lock);
 	(void)tlshost__fail_errno(&error, TLSHOST_IO, TLSHOST_PHASE_NONE,
 	    errno_value, "%s", what);
 	set_error(s, error);
@@ -134,7 +147,7 @@ fail_status(tlshost_socket *s, tlshost_status status, const char *text)
 	return status;
 }
 
-/* Keeps the buffer's error as the socket's.  With the lock. */
+/* Keeps the buffer's error as the socket's. */
 static void
 keep_error(tlshost_socket *s, tlshost_status status)
 {
@@ -167,78 +180,81 @@ locked(const tlshost_socket *s, size_t (*get)(const tlshost_buffer *buffer))
 	return len;
 }
 
-static size_t
-outgoing_len(const tlshost_socket *s)
-{
-	return locked(s, tlshost_buffer_outgoing_len);
-}
-
-/* The pieces stay where they are while they are sent: nobody else consumes. */
-static ssize_t
-send_once(tlshost_socket *s)
+/*
+ * Sends what is queued.  OK: all of it; WANT_WRITE: the network takes no more
+ * now; IO.  With the lock, which it gives back for as long as it sends.  The one
+ * for sending is only tried: whoever holds it sends what others queued too.  The
+ * pieces stay where they are while they are sent: nobody else consumes.
+ */
+static tlshost_status
+flush_locked(tlshost_socket *s)
 {
 	struct iovec iov[PIECES];
 	struct msghdr message = { .msg_iov = iov };
 	ssize_t n;
+	int code;
 
-	pthread_mutex_lock(&s->lock);
-	message.msg_iovlen = tlshost_buffer_peek_outgoing_iov(s->buffer, iov,
-	    PIECES);
-	pthread_mutex_unlock(&s->lock);
-	if (message.msg_iovlen == 0)
-		return 0;
-	do
-		n = sendmsg(s->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-	while (n < 0 && errno == EINTR);
-	if (n > 0) {
-		pthread_mutex_lock(&s->lock);
-		(void)tlshost_buffer_consume_outgoing(s->buffer, (size_t)n);
+	while (tlshost_buffer_outgoing_len(s->buffer) != 0) {
 		pthread_mutex_unlock(&s->lock);
-	}
-	return n;
-}
-
-/*
- * Sends what is queued.  OK: all of it; WANT_WRITE: the network takes no more
- * now; IO.  The lock for sending is only tried: whoever holds it sends what
- * others queued too.
- */
-static tlshost_status
-try_flush(tlshost_socket *s)
-{
-	tlshost_status st = TLSHOST_OK;
-	ssize_t n;
-
-	while (st == TLSHOST_OK && outgoing_len(s) != 0) {
-		if (pthread_mutex_trylock(&s->sending) != 0)
+		if (pthread_mutex_trylock(&s->sending) != 0) {
+			pthread_mutex_lock(&s->lock);
 			return TLSHOST_WANT_WRITE;
-		n = send_once(s);
-		if (n < 0)
-			st = errno == EAGAIN || errno == EWOULDBLOCK ?
-			    TLSHOST_WANT_WRITE : fail_io(s, errno, "send");
+		}
+		pthread_mutex_lock(&s->lock);
+		message.msg_iovlen = tlshost_buffer_peek_outgoing_iov(
+		    s->buffer, iov, PIECES);
+		pthread_mutex_unlock(&s->lock);
+		do
+			n = message.msg_iovlen == 0 ? 0 : sendmsg(s->fd,
+			    &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+		while (n < 0 && errno == EINTR);
+		code = errno;
+		pthread_mutex_lock(&s->lock);
 		pthread_mutex_unlock(&s->sending);
+		if (n < 0)
+			return code == EAGAIN || code == EWOULDBLOCK ?
+			    TLSHOST_WANT_WRITE : fail_io(s, code, "send");
+		(void)tlshost_buffer_consume_outgoing(s->buffer, (size_t)n);
 	}
-	return st;
+	return TLSHOST_OK;
+}
+
+/* Waits for events, without the lock.  OK, TIMEOUT or IO. */
+static tlshost_status
+wait_locked(tlshost_socket *s, short events, deadline *until,
+    const char *text)
+{
+	tlshost_status st;
+	int code;
+
+	pthread_mutex_unlock(&s->lock);
+	st = wait_for(s->fd, events, until);
+	code = errno;
+	pthread_mutex_lock(&s->lock);
+	if (st == TLSHOST_IO)
+		return fail_io(s, code, "poll");
+	return st == TLSHOST_OK ? st : fail_status(s, st, text);
 }
 
 static tlshost_status
-flush_until(tlshost_socket *s, deadline until, int blocking)
+flush_until(tlshost_socket *s, deadline *until, int blocking)
 {
 	tlshost_status st;
 
-	while ((st = try_flush(s)) == TLSHOST_WANT_WRITE && blocking) {
-		if ((st = wait_for(s->fd, POLLOUT, until)) == TLSHOST_IO)
-			return fail_io(s, errno, "poll");
-		if (st != TLSHOST_OK)
-			return fail_status(s, st, "timed out while sending");
-	}
+	pthread_mutex_lock(&s->lock);
+	while ((st = flush_locked(s)) == TLSHOST_WANT_WRITE && blocking)
+		if ((st = wait_locked(s, POLLOUT, until,
+		    "timed out while sending")) != TLSHOST_OK)
+			break;
+	pthread_mutex_unlock(&s->lock);
 	return st;
 }
 
 /* One recv, straight into the queue.  OK: something came, or the end;
- * WANT_READ; INVALID_STATE: no room; IO. */
+ * WANT_READ; INVALID_STATE: no room; IO.  With the lock, which it gives back for
+ * as long as it receives. */
 static tlshost_status
-receive_once(tlshost_socket *s)
+receive_locked(tlshost_socket *s)
 {
 	tlshost_status st;
 	uint8_t *room;
@@ -246,19 +262,20 @@ receive_once(tlshost_socket *s)
 	ssize_t n;
 	int code;
 
-	pthread_mutex_lock(&s->lock);
 	st = s->eof ? TLSHOST_INVALID_STATE : tlshost_buffer_reserve_incoming(
 	    s->buffer, 1, &room, &len);
-	pthread_mutex_unlock(&s->lock);
 	if (st != TLSHOST_OK)
 		return st;
+	if (len > RECEIVE)
+		len = RECEIVE;
+	pthread_mutex_unlock(&s->lock);
 	do
-		n = recv(s->fd, room, len < RECEIVE ? len : RECEIVE,
-		    MSG_DONTWAIT);
+		n = recv(s->fd, room, len, MSG_DONTWAIT);
 	while (n < 0 && errno == EINTR);
 	code = errno;
 	pthread_mutex_lock(&s->lock);
 	(void)tlshost_buffer_commit_incoming(s->buffer, n > 0 ? (size_t)n : 0);
+	s->drained = n < 0 || (size_t)n < len;
 	/* A reset is an end without close_notify, and is told as that unless
 	 * the peer had closed before. */
 	if (n == 0 || (n < 0 && code == ECONNRESET)) {
@@ -266,7 +283,6 @@ receive_once(tlshost_socket *s)
 		s->eof = 1;
 		(void)tlshost_buffer_network_eof(s->buffer);
 	}
-	pthread_mutex_unlock(&s->lock);
 	if (n >= 0)
 		return TLSHOST_OK;
 	if (code == EAGAIN || code == EWOULDBLOCK)
@@ -303,37 +319,19 @@ note_events(tlshost_socket *s, tlshost_status status)
 {
 	short events = status == TLSHOST_WANT_READ ? POLLIN : 0;
 
-	pthread_mutex_lock(&s->lock);
 	if (tlshost_buffer_outgoing_len(s->buffer) != 0)
 		events |= POLLOUT;
 	if (events != 0)
 		s->events = events;
-	pthread_mutex_unlock(&s->lock);
-}
-
-static tlshost_status
-guard(tlshost_socket *s)
-{
-	int code;
-
-	if (s == NULL)
-		return TLSHOST_INVALID_ARGUMENT;
-	if (s->fd < 0)
-		return TLSHOST_INVALID_STATE;
-	pthread_mutex_lock(&s->lock);
-	code = s->failed_errno;
-	pthread_mutex_unlock(&s->lock);
-	return code != 0 ? TLSHOST_IO : TLSHOST_OK;
 }
 
 /* After a call could not go on: waits for what it wants, or answers it. */
 static tlshost_status
-wait_until(tlshost_socket *s, tlshost_status wanted, deadline until)
+wait_until(tlshost_socket *s, tlshost_status wanted, deadline *until)
 {
 	short events = wanted == TLSHOST_WANT_READ ? POLLIN : 0;
-	tlshost_status st;
 
-	if (outgoing_len(s) != 0)
+	if (tlshost_buffer_outgoing_len(s->buffer) != 0)
 		events |= POLLOUT;
 	/* Another thread has sent what was in the way. */
 	if (events == 0)
@@ -342,11 +340,23 @@ wait_until(tlshost_socket *s, tlshost_status wanted, deadline until)
 		note_events(s, wanted);
 		return wanted;
 	}
-	if ((st = wait_for(s->fd, events, until)) == TLSHOST_IO)
-		return fail_io(s, errno, "poll");
-	if (st != TLSHOST_OK)
-		return fail_status(s, st, "timed out");
-	return TLSHOST_OK;
+	return wait_locked(s, events, until, "timed out");
+}
+
+/* OK, or what every call answers. */
+static tlshost_status
+guard(tlshost_socket *s)
+{
+	tlshost_status st;
+
+	if (s == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	if (s->fd < 0)
+		return TLSHOST_INVALID_STATE;
+	pthread_mutex_lock(&s->lock);
+	st = s->failed_errno != 0 ? TLSHOST_IO : TLSHOST_OK;
+	pthread_mutex_unlock(&s->lock);
+	return st;
 }
 
 /*
@@ -354,42 +364,56 @@ wait_until(tlshost_socket *s, tlshost_status wanted, deadline until)
  * failure, for that may be the alert; what it wants is fetched.
  */
 static tlshost_status
-run(tlshost_socket *s, step one, void *arguments, deadline until)
+run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 {
-	tlshost_status st = guard(s), io;
-	int held;
+	tlshost_status st, io;
+	size_t queued;
 
-	while (st == TLSHOST_OK) {
-		pthread_mutex_lock(&s->lock);
+	for (;;) {
 		st = one(s, arguments);
 		keep_error(s, st);
 		/* Nobody waits for the answer to what a cork holds back. */
 		if (st == TLSHOST_WANT_READ)
 			(void)drain(s);
-		held = st == TLSHOST_OK && s->corked;
-		pthread_mutex_unlock(&s->lock);
-		if (held)
+		if (st == TLSHOST_OK && s->corked)
 			return st;
-		io = try_flush(s);
+		queued = tlshost_buffer_outgoing_len(s->buffer);
+		io = flush_locked(s);
 		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
 			return st;
 		/* The peer may have told why before it hung up. */
 		if (io == TLSHOST_IO && st != TLSHOST_WANT_READ)
 			return io;
 		if (st == TLSHOST_WANT_READ) {
-			io = receive_once(s);
-			if (io == TLSHOST_OK) {
-				st = TLSHOST_OK;
+			/* The answer to what was just sent cannot be here yet,
+			 * and nothing else was left. */
+			io = queued != 0 && s->drained ? TLSHOST_WANT_READ :
+			    receive_locked(s);
+			if (io == TLSHOST_OK)
 				continue;
-			}
 			if (io != TLSHOST_WANT_READ)
 				return io;
 		} else if (io == TLSHOST_OK) {
-			st = TLSHOST_OK;
 			continue;
 		}
-		st = wait_until(s, st, until);
+		if ((st = wait_until(s, st, until)) != TLSHOST_OK)
+			return st;
 	}
+}
+
+static tlshost_status
+run(tlshost_socket *s, step one, void *arguments, deadline *until)
+{
+	tlshost_status st = TLSHOST_IO;
+
+	if (s == NULL)
+		return TLSHOST_INVALID_ARGUMENT;
+	if (s->fd < 0)
+		return TLSHOST_INVALID_STATE;
+	pthread_mutex_lock(&s->lock);
+	if (s->failed_errno == 0)
+		st = run_locked(s, one, arguments, until);
+	pthread_mutex_unlock(&s->lock);
 	return st;
 }
 
@@ -504,7 +528,7 @@ tlshost_socket_free(tlshost_socket *s)
 
 /* A descriptor, or -1 with errno. */
 static int
-connect_address(const struct addrinfo *address, deadline until)
+connect_address(const struct addrinfo *address, deadline *until)
 {
 	socklen_t len = sizeof(int);
 	int fd, code = 0;
@@ -532,7 +556,7 @@ connect_address(const struct addrinfo *address, deadline until)
 }
 
 static tlshost_status
-connect_host(const char *host, const char *port, deadline until, int *ret_fd,
+connect_host(const char *host, const char *port, deadline *until, int *ret_fd,
     tlshost_error **ret_error)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *addresses;
@@ -585,6 +609,7 @@ tlshost_socket_connect(tlshost_client_context *context, const char *host,
     const char *port, int timeout, tlshost_socket **ret_socket,
     tlshost_error **ret_error)
 {
+	deadline until = deadline_in(timeout);
 	tlshost_status st;
 	int fd;
 
@@ -592,7 +617,9 @@ tlshost_socket_connect(tlshost_client_context *context, const char *host,
 	    timeout < -1 || ret_socket == NULL)
 		return bad_argument(ret_error, "context, host, port or "
 		    "ret_socket is NULL, or timeout is 0 or less than -1");
-	if ((st = connect_host(host, port, deadline_in(timeout), &fd,
+	/* The resolver's time counts, too. */
+	(void)time_left(&until);
+	if ((st = connect_host(host, port, &until, &fd,
 	    ret_error)) != TLSHOST_OK)
 		return st;
 	return own(tlshost_client_context_wrap_socket(context, fd, host,
@@ -616,7 +643,7 @@ tlshost_socket_accept(tlshost_server_context *context, int listen_fd,
 
 		/* Polled first: the listening socket may block. */
 		st = timeout == 0 ? (poll(&ready, 1, 0) > 0 ? TLSHOST_OK :
-		    TLSHOST_WANT_READ) : wait_for(listen_fd, POLLIN, until);
+		    TLSHOST_WANT_READ) : wait_for(listen_fd, POLLIN, &until);
 		if (st == TLSHOST_WANT_READ)
 			return st;
 		if (st == TLSHOST_TIMEOUT)
@@ -658,10 +685,10 @@ tlshost_status
 tlshost_socket_do_handshake(tlshost_socket *s)
 {
 	deadline until = deadline_in(s != NULL ? s->timeout : 0);
-	tlshost_status st = run(s, step_handshake, NULL, until);
+	tlshost_status st = run(s, step_handshake, NULL, &until);
 
 	/* The last flight must be on its way before anybody waits for it. */
-	return st == TLSHOST_OK ? flush_until(s, until, s->timeout != 0) : st;
+	return st == TLSHOST_OK ? flush_until(s, &until, s->timeout != 0) : st;
 }
 
 typedef struct reading {
@@ -681,21 +708,23 @@ tlshost_status
 tlshost_socket_recv(tlshost_socket *s, void *dst, size_t cap, size_t *ret_len)
 {
 	reading r = { .dst = dst, .cap = cap };
+	deadline until;
 	tlshost_status st;
 
 	if (s == NULL || dst == NULL || cap == 0 || ret_len == NULL)
 		return TLSHOST_INVALID_ARGUMENT;
-	if (guard(s) == TLSHOST_IO) {
-		/* The network is broken; what came before, or how it ended, is
-		 * still to be had. */
-		pthread_mutex_lock(&s->lock);
-		st = step_read(s, &r);
-		pthread_mutex_unlock(&s->lock);
-		if (st == TLSHOST_WANT_READ || st == TLSHOST_WANT_WRITE)
-			st = TLSHOST_IO;
-	} else {
-		st = run(s, step_read, &r, deadline_in(s->timeout));
-	}
+	if (s->fd < 0)
+		return TLSHOST_INVALID_STATE;
+	until = deadline_in(s->timeout);
+	pthread_mutex_lock(&s->lock);
+	if (s->failed_errno == 0)
+		st = run_locked(s, step_read, &r, &until);
+	/* The network is broken; what came before, or how it ended, is still to
+	 * be had. */
+	else if ((st = step_read(s, &r)) == TLSHOST_WANT_READ ||
+	    st == TLSHOST_WANT_WRITE)
+		st = TLSHOST_IO;
+	pthread_mutex_unlock(&s->lock);
 	if (st == TLSHOST_OK)
 		*ret_len = r.len;
 	return st;
@@ -706,6 +735,33 @@ typedef struct writing {
 	size_t len, done;
 } writing;
 
+/* A send that fails, or takes only a part, is flush_locked()'s to judge. */
+static size_t
+send_now(void *userdata, const uint8_t *src, size_t len)
+{
+	const tlshost_socket *s = userdata;
+	ssize_t n = send(s->fd, src, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+/*
+ * One record leaves from the library's own memory, with no queue between: it is
+ * the one place where a system call, which does not wait, is made with the lock.
+ */
+static tlshost_status
+write_record(tlshost_socket *s, const uint8_t *src, size_t len, size_t *ret_len)
+{
+	tlshost_status st;
+
+	if (pthread_mutex_trylock(&s->sending) != 0)
+		return tlshost_buffer_write(s->buffer, src, len, ret_len);
+	st = tlshost__buffer_write_now(s->buffer, src, len, ret_len, send_now,
+	    s);
+	pthread_mutex_unlock(&s->sending);
+	return st;
+}
+
 static tlshost_status
 step_write(tlshost_socket *s, void *arguments)
 {
@@ -715,6 +771,9 @@ step_write(tlshost_socket *s, void *arguments)
 
 	if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
 		return TLSHOST_WANT_WRITE;
+	if (w->len <= JOIN && tlshost_buffer_outgoing_len(s->buffer) == 0)
+		st = write_record(s, w->src + w->done, len, &n);
+	else
 	st = tlshost_buffer_write(s->buffer, w->src + w->done,
 	    len < QUEUED_MAX ? len : QUEUED_MAX, &n);
 	if (st != TLSHOST_OK)
@@ -732,10 +791,10 @@ send_by(tlshost_socket *s, step one, void *arguments, const size_t *done,
     size_t total)
 {
 	deadline until = deadline_in(s->timeout);
-	tlshost_status st = run(s, one, arguments, until);
+	tlshost_status st = run(s, one, arguments, &until);
 
 	if (st == TLSHOST_OK && s->timeout != 0 && !s->corked)
-		st = flush_until(s, until, 1);
+		st = flush_until(s, &until, 1);
 	if (*done != 0 && *done < total && s->timeout == 0 &&
 	    st == TLSHOST_WANT_WRITE)
 		return TLSHOST_OK;
@@ -926,13 +985,16 @@ tlshost_status
 tlshost_socket_flush(tlshost_socket *s)
 {
 	deadline until = deadline_in(s != NULL ? s->timeout : 0);
-	tlshost_status st = run(s, step_drain, NULL, until);
+	tlshost_status st = run(s, step_drain, NULL, &until);
 
 	if (st != TLSHOST_OK)
 		return st;
-	st = flush_until(s, until, s->timeout != 0);
-	if (st == TLSHOST_WANT_WRITE)
+	st = flush_until(s, &until, s->timeout != 0);
+	if (st == TLSHOST_WANT_WRITE) {
+		pthread_mutex_lock(&s->lock);
 		note_events(s, st);
+		pthread_mutex_unlock(&s->lock);
+	}
 	return st;
 }
 
@@ -943,12 +1005,13 @@ tlshost_socket_cork(tlshost_socket *s)
 
 	if (st != TLSHOST_OK)
 		return st;
-	if (s->gathered == NULL && (s->gathered = malloc(JOIN)) == NULL)
-		return fail_status(s, TLSHOST_NO_MEMORY, "out of memory");
 	pthread_mutex_lock(&s->lock);
-	s->corked = 1;
+	if (s->gathered == NULL && (s->gathered = malloc(JOIN)) == NULL)
+		st = fail_status(s, TLSHOST_NO_MEMORY, "out of memory");
+	else
+		s->corked = 1;
 	pthread_mutex_unlock(&s->lock);
-	return TLSHOST_OK;
+	return st;
 }
 
 tlshost_status
@@ -983,30 +1046,27 @@ tlshost_status
 tlshost_socket_shutdown(tlshost_socket *s)
 {
 	deadline until = deadline_in(s != NULL ? s->timeout : 0);
-	tlshost_status st = run(s, step_shutdown, NULL, until);
+	tlshost_status st = run(s, step_shutdown, NULL, &until);
 
 	if (st == TLSHOST_OK)
-		st = flush_until(s, until, s->timeout != 0);
+		st = flush_until(s, &until, s->timeout != 0);
 	/* A peer that said good-bye and left need not hear ours. */
 	if (st == TLSHOST_IO && locked(s, peer_closed))
 		return TLSHOST_OK;
 	return st;
 }
 
+/* With the lock. */
 static tlshost_status
 finish_unwrap(tlshost_socket *s, int *ret_fd, void *extra, size_t cap,
     size_t *ret_extra)
 {
-	tlshost_status st;
-	size_t len;
+	size_t len = tlshost_buffer_incoming_len(s->buffer);
+	tlshost_status st = len > cap ? TLSHOST_INVALID_STATE : TLSHOST_OK;
 	int flags;
 
-	pthread_mutex_lock(&s->lock);
-	len = tlshost_buffer_incoming_len(s->buffer);
-	st = len > cap ? TLSHOST_INVALID_STATE : TLSHOST_OK;
 	if (st == TLSHOST_OK && extra != NULL)
 		st = tlshost_buffer_take_incoming(s->buffer, extra, cap, &len);
-	pthread_mutex_unlock(&s->lock);
 	if (st != TLSHOST_OK)
 		return fail_status(s, st, "there are bytes behind the peer's "
 		    "close_notify, and no room for them");
@@ -1034,10 +1094,12 @@ tlshost_socket_unwrap(tlshost_socket *s, int *ret_fd, void *extra,
 	if ((st = tlshost_socket_shutdown(s)) != TLSHOST_OK ||
 	    (st = tlshost_socket_recv(s, &byte, 1, &n)) != TLSHOST_OK)
 		return st;
-	if (n != 0)
-		return fail_status(s, TLSHOST_INVALID_STATE,
-		    "the peer sent data that was not read");
-	return finish_unwrap(s, ret_fd, extra, extra_cap, ret_extra);
+	pthread_mutex_lock(&s->lock);
+	st = n != 0 ? fail_status(s, TLSHOST_INVALID_STATE,
+	    "the peer sent data that was not read") :
+	    finish_unwrap(s, ret_fd, extra, extra_cap, ret_extra);
+	pthread_mutex_unlock(&s->lock);
+	return st;
 }
 
 int

@@ -17,6 +17,10 @@ struct tlshost_link {
 	size_t opening_len;
 	int network_ended;
 	int no_memory;               /* a push failed: the connection is over */
+	/* Sends what is pushed while nothing is queued, if it can, and tells how
+	 * much that was; the rest is queued.  Or NULL. */
+	size_t (*send_now)(void *userdata, const uint8_t *src, size_t len);
+	void *send_now_data;
 
 	tlshost__context *context;   /* whose configuration applies; a reference */
 	tlshost__context *first;     /* the one it was made with; a reference */

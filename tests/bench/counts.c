@@ -20,6 +20,8 @@ static int backends_len;
 
 ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __real_send(int fd, const void *src, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *src, size_t len, int flags);
 ssize_t __real_recv(int fd, void *dst, size_t len, int flags);
 ssize_t __wrap_recv(int fd, void *dst, size_t len, int flags);
 
@@ -28,6 +30,13 @@ __wrap_sendmsg(int fd, const struct msghdr *message, int flags)
 {
 	sends++;
 	return __real_sendmsg(fd, message, flags);
+}
+
+ssize_t
+__wrap_send(int fd, const void *src, size_t len, int flags)
+{
+	sends++;
+	return __real_send(fd, src, len, flags);
 }
 
 ssize_t
@@ -95,12 +104,11 @@ shake(ends *e)
 	assert_status(server, TLSHOST_OK);
 }
 
-/* TLS 1.2 has a flight more, and so one more look at an empty socket. */
 static const struct {
 	tlshost_version version;
 	int sends, receives;
 } shakes[] = {
-	{ TLSHOST_VERSION_TLSV1_2, 5, 7 },
+	{ TLSHOST_VERSION_TLSV1_2, 5, 6 },
 	{ TLSHOST_VERSION_TLSV1_3, 5, 6 },
 };
 
