@@ -44,6 +44,7 @@ link_done(tlshost_link *link)
 	tlshost__queue_done(&link->outgoing);
 	tlshost__context_unref(link->context);
 	tlshost__context_unref(link->first);
+	free(link->peer);
 	free(link->server_name);
 	tlshost_verification_free(link->verification);
 	tlshost_error_free(link->failure);
@@ -80,7 +81,11 @@ buffer_new(tlshost__context *context, const tlshost__peer_name *peer,
 	buffer->link.first = tlshost__context_ref(context);
 	buffer->info.size = sizeof(buffer->info);
 	if (peer != NULL) {
-		buffer->link.peer = *peer;
+		if ((buffer->link.peer = malloc(sizeof(*peer))) == NULL) {
+			tlshost_buffer_free(buffer);
+			return tlshost__fail_memory(ret_error);
+		}
+		*buffer->link.peer = *peer;
 		if (peer->kind == TLSHOST__PEER_NAME_DNS)
 			server_name = peer->dns;
 	}
@@ -109,7 +114,7 @@ tlshost_client_context_wrap_buffers(tlshost_client_context *context,
     const char *server_hostname, tlshost_buffer **ret_buffer,
     tlshost_error **ret_error)
 {
-	tlshost__peer_name peer = { .kind = TLSHOST__PEER_NAME_NONE };
+	tlshost__peer_name name, *peer = NULL;
 	const char *problem;
 	tlshost_status st;
 
@@ -118,16 +123,19 @@ tlshost_client_context_wrap_buffers(tlshost_client_context *context,
 		    TLSHOST_PHASE_CONFIG, NULL, "%s is NULL",
 		    context == NULL ? "context" : server_hostname == NULL ?
 		    "server_hostname" : "ret_buffer");
-	if (server_hostname != tlshost_insecure_no_hostname &&
-	    (st = tlshost__peer_name_parse(server_hostname, &peer,
-	    &problem)) != TLSHOST_OK) {
+	if (server_hostname != tlshost_insecure_no_hostname) {
+		st = tlshost__peer_name_parse(server_hostname, &name,
+		    &problem);
 		if (st == TLSHOST_NO_MEMORY)
 			return tlshost__fail_memory(ret_error);
-		return tlshost__fail(ret_error, st, TLSHOST_PHASE_CONFIG, NULL,
-		    "server_hostname \"%.300s\": %s", server_hostname,
-		    problem);
+		if (st != TLSHOST_OK)
+			return tlshost__fail(ret_error, st,
+			    TLSHOST_PHASE_CONFIG, NULL,
+			    "server_hostname \"%.300s\": %s",
+			    server_hostname, problem);
+		peer = &name;
 	}
-	return buffer_new(tlshost__context_of_client(context), &peer,
+	return buffer_new(tlshost__context_of_client(context), peer,
 	    ret_buffer, ret_error);
 }
 
@@ -459,6 +467,8 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		    TLSHOST_PHASE_HANDSHAKE, fault);
 	}
 	buffer->state = TLSHOST__BUFFER_OPEN;
+	free(buffer->link.peer);
+	buffer->link.peer = NULL;
 	return TLSHOST_OK;
 }
 

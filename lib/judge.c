@@ -111,6 +111,7 @@ tlshost_verification_free(tlshost_verification *verification)
 	free(verification->native_text);
 	free(verification->chain);
 	free(verification->path);
+	tlshost_trust_store_unref(verification->trust);
 	free(verification);
 }
 
@@ -199,9 +200,8 @@ tlshost_verification_path_at(const tlshost_verification *verification,
  */
 
 struct tlshost_trail {
-	struct tlshost_bytes *path;      /* its bytes may be the report's */
+	struct tlshost_bytes *path;
 	size_t len;
-	const tlshost_verification *report;
 };
 
 int32_t
@@ -213,8 +213,7 @@ tlshost__trail_path_used(tlshost_trail *trail, const struct tlshost_bytes *path,
 	if (trail == NULL || !are_bytes(path, len) || len == 0 ||
 	    len > TLSHOST__PATH_MAX)
 		return TLSHOST_BACKEND_FAULT;
-	if ((copy = copy_chain(path, len, trail->report->chain,
-	    trail->report->chain_len)) == NULL)
+	if ((copy = copy_chain(path, len, NULL, 0)) == NULL)
 		return TLSHOST_NO_MEMORY;
 	free(trail->path);
 	trail->path = copy;
@@ -287,7 +286,7 @@ check_trail(const tlshost__judgement *judgement,
 		}
 	}
 	if (anchors != NULL &&
-	    !tlshost__anchors_contain(anchors, path[trail->len - 1])) {
+	    tlshost__anchors_find(anchors, path[trail->len - 1]) == NULL) {
 		complain(c, TLSHOST_REASON_UNKNOWN_ISSUER, (int)trail->len - 1,
 		    "the path does not end in a trusted certificate");
 		return 0;
@@ -362,6 +361,33 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
  * A chain
  */
 
+/*
+ * Connections are many, and keep their report: what was presented, and the
+ * candidate's anchor, which the trust store has, are there already.
+ */
+static tlshost_status
+keep_path(tlshost_trust_store *trust, const tlshost_trail *trail,
+    const tlshost__cert *anchor, tlshost_verification *v)
+{
+	struct tlshost_bytes *shared;
+
+	if ((shared = tlshost__array(v->chain_len + 1, sizeof(*shared))) ==
+	    NULL)
+		return TLSHOST_NO_MEMORY;
+	memcpy(shared, v->chain, v->chain_len * sizeof(*shared));
+	shared[v->chain_len] = (struct tlshost_bytes){ anchor->der,
+		anchor->len };
+	v->path = copy_chain(trail->path, trail->len, shared,
+	    v->chain_len + 1);
+	free(shared);
+	if (v->path == NULL)
+		return TLSHOST_NO_MEMORY;
+	v->path_len = trail->len;
+	v->trust = tlshost_trust_store_ref(trust);
+	v->ok = 1;
+	return TLSHOST_OK;
+}
+
 /* Shows the library the candidate paths, one at a time; first yes wins. */
 static tlshost_status
 try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
@@ -371,7 +397,7 @@ try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	const tlshost__cert *path[TLSHOST__PATH_MAX];
 	tlshost__path_search *search;
 	tlshost__verdict verdict = { 0 };
-	tlshost_trail trail = { .report = v };
+	tlshost_trail trail = { 0 };
 	tlshost_status st = TLSHOST_OK;
 	int good = 0;
 	size_t n;
@@ -387,12 +413,10 @@ try_paths(const tlshost__judgement *judgement, const tlshost__policy *policy,
 		tlshost__path_search_verdict(search, &verdict);
 		complain(c, verdict.reasons, verdict.depth, verdict.text);
 	}
-	if (st == TLSHOST_OK && good) {
-		v->ok = 1;
-		v->path = trail.path;
-		v->path_len = trail.len;
-		trail.path = NULL;
-	}
+	if (st == TLSHOST_OK && good &&
+	    (st = keep_path(judgement->trust, &trail, path[n - 1], v)) !=
+	    TLSHOST_OK)
+		(void)tlshost__fail_memory(ret_error);
 	free(trail.path);
 	tlshost__path_search_free(search);
 	return st;
@@ -449,9 +473,9 @@ judge_parsed(const tlshost__judgement *judgement, const tlshost__cert *certs,
 	if (v->ok)
 		c.told = 0;     /* of a path before the good one */
 	/* Only the host checks names, and it does whatever else is wrong. */
-	if (judgement->peer.kind != TLSHOST__PEER_NAME_NONE &&
-	    !tlshost__cert_matches_name(&certs[0], &judgement->peer)) {
-		describe_peer(&judgement->peer, text, sizeof(text));
+	if (judgement->peer != NULL &&
+	    !tlshost__cert_matches_name(&certs[0], judgement->peer)) {
+		describe_peer(judgement->peer, text, sizeof(text));
 		complain(&c, TLSHOST_REASON_NAME_MISMATCH, 0, text);
 		c.reasons |= TLSHOST_REASON_NAME_MISMATCH;
 	}
@@ -630,8 +654,8 @@ tlshost_backend_verify_chain(tlshost_backend *backend, tlshost_role role,
 		.purpose = role == TLSHOST_ROLE_CLIENT ? TLSHOST_ROLE_SERVER :
 		    TLSHOST_ROLE_CLIENT,
 		.strict = strict != 0,
-		.peer = { .kind = TLSHOST__PEER_NAME_NONE },
 	};
+	tlshost__peer_name peer;
 	struct tlshost_bytes *der;
 	const char *problem;
 	tlshost_status st;
@@ -644,12 +668,14 @@ tlshost_backend_verify_chain(tlshost_backend *backend, tlshost_role role,
 		return bad_argument(ret_error, "role is none");
 	if (peer_name == NULL && role == TLSHOST_ROLE_CLIENT)
 		return bad_argument(ret_error, "peer_name is NULL");
-	if (peer_name != NULL && peer_name != tlshost_insecure_no_hostname &&
-	    (st = tlshost__peer_name_parse(peer_name, &judgement.peer,
-	    &problem)) != TLSHOST_OK)
-		return st == TLSHOST_NO_MEMORY ?
-		    tlshost__fail_memory(ret_error) :
-		    bad_argument(ret_error, problem);
+	if (peer_name != NULL && peer_name != tlshost_insecure_no_hostname) {
+		if ((st = tlshost__peer_name_parse(peer_name, &peer,
+		    &problem)) != TLSHOST_OK)
+			return st == TLSHOST_NO_MEMORY ?
+			    tlshost__fail_memory(ret_error) :
+			    bad_argument(ret_error, problem);
+		judgement.peer = &peer;
+	}
 	if ((der = tlshost__array(chain->len, sizeof(*der))) == NULL)
 		return tlshost__fail_memory(ret_error);
 	for (size_t i = 0; i < chain->len; i++)

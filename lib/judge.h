@@ -16,8 +16,9 @@ struct tlshost_verification {
 	int64_t native_code;
 	struct tlshost_bytes *chain;
 	size_t chain_len;
-	struct tlshost_bytes *path;
+	struct tlshost_bytes *path;      /* bytes of chain, of trust or its own */
 	size_t path_len;
+	tlshost_trust_store *trust;      /* a reference; NULL: no path */
 };
 
 /* What a chain is judged by. */
@@ -26,7 +27,7 @@ typedef struct tlshost__judgement {
 	tlshost_trust_store *trust;      /* NULL: validation is off */
 	tlshost_role purpose;            /* whose certificate it is */
 	int strict;
-	tlshost__peer_name peer;
+	const tlshost__peer_name *peer;  /* NULL: no name is checked */
 	void *cookie;
 } tlshost__judgement;
 

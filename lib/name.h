@@ -6,7 +6,6 @@
 #include "tlshost.h"
 
 typedef enum tlshost__peer_name_kind {
-	TLSHOST__PEER_NAME_NONE,         /* no name is checked */
 	TLSHOST__PEER_NAME_DNS,
 	TLSHOST__PEER_NAME_IP
 } tlshost__peer_name_kind;

@@ -97,8 +97,9 @@ lower_bound(const tlshost__anchors *anchors, const tlshost__der *name)
 	return from;
 }
 
-static const tlshost__cert *
-find_anchor(const tlshost__anchors *anchors, const tlshost__cert *cert)
+const tlshost__cert *
+tlshost__anchors_find(const tlshost__anchors *anchors,
+    const tlshost__cert *cert)
 {
 	for (size_t i = lower_bound(anchors, &cert->subject);
 	    i < anchors->len && tlshost__der_equal(&anchors->certs[i].subject,
@@ -107,13 +108,6 @@ find_anchor(const tlshost__anchors *anchors, const tlshost__cert *cert)
 		    memcmp(anchors->certs[i].der, cert->der, cert->len) == 0)
 			return &anchors->certs[i];
 	return NULL;
-}
-
-int
-tlshost__anchors_contain(const tlshost__anchors *anchors,
-    const tlshost__cert *cert)
-{
-	return find_anchor(anchors, cert) != NULL;
 }
 
 /* ------------------------------------------------------------------------
@@ -234,7 +228,7 @@ run(tlshost__path_search *search)
 	path walked = { .len = 1 };
 
 	/* A leaf that is itself an anchor is a path of one. */
-	if ((pinned = find_anchor(search->anchors, &search->certs[0])) !=
+	if ((pinned = tlshost__anchors_find(search->anchors, &search->certs[0])) !=
 	    NULL) {
 		walked.certs[0] = pinned;
 		complete(search, &walked);

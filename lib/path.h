@@ -15,8 +15,8 @@ typedef struct tlshost__anchors tlshost__anchors;
 tlshost_status tlshost__anchors_new(struct tlshost_bytes *der, size_t *len,
     int lenient, tlshost__anchors **ret_anchors, const char **ret_problem);
 void tlshost__anchors_free(tlshost__anchors *anchors);
-/* 1: byte for byte one of the anchors. */
-int tlshost__anchors_contain(const tlshost__anchors *anchors,
+/* The anchor that is the same byte for byte; NULL: there is none. */
+const tlshost__cert *tlshost__anchors_find(const tlshost__anchors *anchors,
     const tlshost__cert *cert);
 
 typedef struct tlshost__path_search tlshost__path_search;

@@ -25,7 +25,9 @@ struct tlshost_link {
 	tlshost__context *context;   /* whose configuration applies; a reference */
 	tlshost__context *first;     /* the one it was made with; a reference */
 	tlshost_buffer *buffer;      /* for the SNI callback */
-	tlshost__peer_name peer;     /* clients: who the peer must be */
+	/* Clients, until the handshake is over: who the peer must be.  NULL: no
+	 * name is checked. */
+	tlshost__peer_name *peer;
 
 	int hello_seen;
 	char *server_name;           /* servers: decoded, or NULL */

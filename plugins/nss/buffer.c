@@ -336,6 +336,7 @@ connection_free(void *object)
 	live_free(&conn->live);
 	free(conn->held);
 	free(conn->message);
+	free(conn->protocol);
 	free(conn);
 }
 
@@ -596,10 +597,12 @@ read_hello(tlshost_sink *sink, connection *conn)
  * What was negotiated; kept, for it may be asked for when NSS is gone
  */
 
-static void
+/* 0: out of memory. */
+static int
 keep_info(connection *conn)
 {
 	struct tlshost_plugin_info *info = &conn->info;
+	unsigned char protocol[256];
 	SSLChannelInfo channel;
 	SSLNextProtoState state;
 	unsigned int len = 0;
@@ -613,9 +616,14 @@ keep_info(connection *conn)
 		if (conn->context->role == TLSHOST_ROLE_CLIENT)
 			info->signature = (uint32_t)channel.signatureScheme;
 	}
-	if (SSL_GetNextProto(conn->fd, &state, conn->protocol, &len,
-	    sizeof(conn->protocol)) == SECSuccess && len != 0)
-		info->protocol = (struct tlshost_bytes){ conn->protocol, len };
+	if (SSL_GetNextProto(conn->fd, &state, protocol, &len,
+	    sizeof(protocol)) != SECSuccess || len == 0)
+		return 1;
+	if ((conn->protocol = malloc(len)) == NULL)
+		return 0;
+	memcpy(conn->protocol, protocol, len);
+	info->protocol = (struct tlshost_bytes){ conn->protocol, len };
+	return 1;
 }
 
 void
@@ -662,7 +670,8 @@ shake(tlshost_sink *sink, connection *conn)
 		code = PR_GetError();
 	} while (!conn->done && ask_again(conn, code, &waiting));
 	if (conn->done) {
-		keep_info(conn);
+		if (!keep_info(conn))
+			return fail_memory(sink);
 		free(conn->held);
 		conn->held = NULL;
 		conn->held_len = conn->held_at = conn->held_cap = 0;

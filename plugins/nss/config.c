@@ -296,14 +296,15 @@ add_ca_names(tlshost_sink *sink, context *ctx, trust *store)
 	SECStatus status = SECSuccess;
 	int32_t st;
 
-	if (ctx->role != TLSHOST_ROLE_SERVER)
+	/* Each connection has a copy, so that who asks nobody sets none. */
+	if (ctx->role != TLSHOST_ROLE_SERVER ||
+	    ctx->client_auth == TLSHOST_CLIENT_AUTH_NONE)
 		return TLSHOST_OK;
 	if (store != NULL && (st = trust_use(sink, store)) != TLSHOST_OK)
 		return st;
 	if ((list = CERT_NewCertList()) == NULL)
 		return fail_memory(sink);
-	if (ctx->client_auth != TLSHOST_CLIENT_AUTH_NONE && store != NULL &&
-	    store->anchors_len <= NAMES_MAX)
+	if (store != NULL && store->anchors_len <= NAMES_MAX)
 		for (size_t i = 0; i < store->anchors_len; i++) {
 			CERTCertificate *cert = store->certs[i] == NULL ?
 			    NULL : CERT_DupCertificate(store->certs[i]);

@@ -105,7 +105,7 @@ typedef struct connection {
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;
 	struct tlshost_plugin_info info;
-	uint8_t protocol[256];
+	uint8_t *protocol;               /* its bytes, if there is one */
 } connection;
 
 #define RECORD_ALERT 21
