@@ -80,6 +80,34 @@ stop() {
 
 first=${plugins_built%% *}
 
+# What nobody could read was not done; and a missing descriptor is not that of
+# the connection.
+nowhere() {
+	wanted=$1
+	shift
+	: >"$tmp/out"
+	timeout 60 "$TLSPROBE" "$@" >&- 2>"$tmp/err" </dev/null
+	code=$?
+	[ $code = "$wanted" ]
+	claim "$* without standard output exits with $wanted (did: $code)" $?
+	[ -e /dev/full ] || return 0
+	timeout 60 "$TLSPROBE" "$@" >/dev/full 2>"$tmp/err" </dev/null
+	code=$?
+	[ $code = "$wanted" ]
+	claim "$* to a full device exits with $wanted (did: $code)" $?
+}
+for command in --list-backends 'backends --json' ciphers --help --version \
+    '--words suites' --json "verify --chain $certs/rsa.pem --ip ::1"; do
+	# shellcheck disable=SC2086 # words
+	nowhere 6 $command
+done
+nowhere 3 connect 127.0.0.1:1
+nowhere 6 connect 127.0.0.1:1 --json
+nowhere 6 serve --listen 127.0.0.1:0 --cert "$certs/rsa.pem" \
+    --key "$certs/rsa.key"
+timeout 60 "$TLSPROBE" backends <&- >"$tmp/out" 2>&-
+claim "without standard input and error there is a list" $?
+
 expect 0 "$first" --list-backends
 expect_json 0 '"status":"default"' backends
 expect 0 "$first" backends --no-load

@@ -1,13 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <fcntl.h>
 #include <signal.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "tlsprobe.h"
 
-int
-main(int argc, char **argv)
+/*
+ * A standard descriptor that is missing would be that of the next connection,
+ * and words would go to the peer.  One that cannot be used takes its place.
+ */
+static void
+hold_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
+/* What nobody could read was not done. */
+static int
+check_output(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	fprintf(stderr, "tlsprobe: standard output cannot be written\n");
+	return EXIT_LOCAL;
+}
+
+static int
+run(int argc, char **argv)
 {
 	options o = { .timeout = 10000 };
 	const command *one;
@@ -44,4 +67,12 @@ main(int argc, char **argv)
 		return document_end(document, EXIT_USAGE);
 	}
 	return one->run(&o);
+}
+
+int
+main(int argc, char **argv)
+{
+	hold_descriptors();
+	(void)signal(SIGPIPE, SIG_IGN);
+	return check_output(run(argc, argv));
 }

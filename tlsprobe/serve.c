@@ -483,8 +483,8 @@ open_listener(server *s, json_t *document)
 		return EXIT_LOCAL;
 	}
 	fprintf(s->words, "listening %s\n", port);
-	fflush(s->words);
-	return 0;
+	/* A port that nobody learns is of no use. */
+	return fflush(s->words) == 0 ? 0 : EXIT_LOCAL;
 }
 
 static int
