@@ -187,6 +187,18 @@ expect 0 '"verdict":"accept"' verify --trust "$certs/ca.pem" \
     --chain "$certs/rsa.pem" --ip 127.0.0.1 --key "$certs/rsa.key"
 expect 6 '"verdict":"error"' verify --trust "$certs/ca.pem" \
     --chain "$certs/rsa.pem" --hostname srv.test --key "$certs/ecdsa.key"
+expect 6 '"detail":"/nonexistent: No such file' verify --key /nonexistent \
+    --chain "$certs/rsa.pem" --hostname srv.test
+expect 2 'one of --hostname and --ip' verify --chain "$certs/rsa.pem" \
+    --hostname srv.test --ip 127.0.0.1
+expect 2 'not an address' verify --chain "$certs/rsa.pem" --ip srv.test
+expect 2 'one chain' verify --chain "$certs/rsa.pem" --hostname srv.test \
+    --key "$certs/rsa.key" --key "$certs/rsa.key"
+for key in '' "--key=$certs/rsa.key"; do
+	# shellcheck disable=SC2086 # a word, or none
+	expect 1 '"name-mismatch"' verify --trust "$certs/ca.pem" \
+	    --chain "$certs/rsa.pem" --hostname no..test $key
+done
 expect 6 '"verdict":"error"' verify --trust /nonexistent \
     --chain "$certs/rsa.pem" --hostname srv.test
 

@@ -2,6 +2,7 @@
 /* tlsprobe verify: the verdict on a chain, without a connection. */
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "tlsprobe.h"
@@ -43,6 +44,23 @@ give_up(tlshost_status st, tlshost_error *error)
 	    tlshost_error_message(error) : tlshost_status_text(st), code);
 	tlshost_error_free(error);
 	return code;
+}
+
+/* What cannot be a host's name no certificate can be good for. */
+static int
+refuse_name(tlshost_error *error)
+{
+	json_t *line = json_pack("{s:s,s:[s],s:n,s:o,s:i}", "verdict",
+	    "reject", "reasons",
+	    tlshost_reason_word(TLSHOST_REASON_NAME_MISMATCH), "native",
+	    "detail", text_or_null(tlshost_error_message(error)), "exit",
+	    EXIT_NEGATIVE);
+
+	(void)json_dumpf(line, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(line);
+	tlshost_error_free(error);
+	return EXIT_NEGATIVE;
 }
 
 /* ------------------------------------------------------------------------
@@ -92,9 +110,9 @@ shake_hands(tlshost_buffer *client, tlshost_buffer *server)
 }
 
 static int
-by_handshake(const options *o, tlshost_backend *backend,
-    tlshost_trust_store *trust, const char *name)
+by_handshake(const options *o, tlshost_backend *backend, const char *name)
 {
+	json_t *document = document_new("verify");
 	options server_options = *o, client_options = *o;
 	tlshost_config *server_config = NULL, *client_config = NULL;
 	tlshost_server_context *server_context = NULL;
@@ -104,16 +122,15 @@ by_handshake(const options *o, tlshost_backend *backend,
 	tlshost_status st;
 	int code;
 
-	(void)trust;
 	server_options.cert[0] = o->chain;
 	server_options.certs = 1;
 	client_options.keys = 0;
-	if ((code = make_config(&server_options, NULL, backend,
+	if ((code = make_config(&server_options, document, backend,
 	    TLSHOST_ROLE_SERVER, &server_config)) != 0 ||
-	    (code = make_config(&client_options, NULL, backend,
+	    (code = make_config(&client_options, document, backend,
 	    TLSHOST_ROLE_CLIENT, &client_config)) != 0) {
-		code = finish("error", NULL, "the files cannot be used",
-		    code == EXIT_BACKEND ? code : EXIT_LOCAL);
+		code = finish("error", NULL, json_string_value(json_object_get(
+		    document, "error")), code);
 	} else if ((st = tlshost_server_context_new(backend, server_config,
 	    &server_context, &error)) != TLSHOST_OK ||
 	    (st = tlshost_client_context_new(backend, client_config,
@@ -122,10 +139,12 @@ by_handshake(const options *o, tlshost_backend *backend,
 	    &client, &error)) != TLSHOST_OK ||
 	    (st = tlshost_server_context_wrap_buffers(server_context, &server,
 	    &error)) != TLSHOST_OK) {
-		code = give_up(st, error);
+		code = st == TLSHOST_INVALID_ARGUMENT ? refuse_name(error) :
+		    give_up(st, error);
 	} else {
 		code = shake_hands(client, server);
 	}
+	json_decref(document);
 	tlshost_buffer_free(client);
 	tlshost_buffer_free(server);
 	tlshost_client_context_unref(client_context);
@@ -133,23 +152,6 @@ by_handshake(const options *o, tlshost_backend *backend,
 	tlshost_config_unref(client_config);
 	tlshost_config_unref(server_config);
 	return code;
-}
-
-/* What cannot be a host's name no certificate can be good for. */
-static int
-refuse_name(tlshost_error *error)
-{
-	json_t *line = json_pack("{s:s,s:[s],s:n,s:o,s:i}", "verdict",
-	    "reject", "reasons",
-	    tlshost_reason_word(TLSHOST_REASON_NAME_MISMATCH), "native",
-	    "detail", text_or_null(tlshost_error_message(error)), "exit",
-	    EXIT_NEGATIVE);
-
-	(void)json_dumpf(line, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(line);
-	tlshost_error_free(error);
-	return EXIT_NEGATIVE;
 }
 
 static int
@@ -179,6 +181,23 @@ judge(const options *o, tlshost_backend *backend, tlshost_trust_store *trust,
 	return code;
 }
 
+static const char *
+usage_fault(const options *o)
+{
+	uint8_t address[16];
+
+	if (o->chain == NULL || o->args_len != 0 ||
+	    (o->hostname == NULL) == (o->ip == NULL))
+		return "--chain and one of --hostname and --ip are needed, "
+		    "and nothing else";
+	if (o->ip != NULL && inet_pton(AF_INET, o->ip, address) != 1 &&
+	    inet_pton(AF_INET6, o->ip, address) != 1)
+		return "--ip: not an address";
+	if (o->keys > 1)
+		return "--key: there is one chain";
+	return NULL;
+}
+
 int
 run_verify(const options *o)
 {
@@ -189,9 +208,8 @@ run_verify(const options *o)
 	tlshost_status st;
 	int code;
 
-	if (o->chain == NULL || name == NULL || o->args_len != 0)
-		return finish("error", NULL, "--chain and --hostname or --ip "
-		    "are needed, and nothing else", EXIT_USAGE);
+	if (usage_fault(o) != NULL)
+		return finish("error", NULL, usage_fault(o), EXIT_USAGE);
 	if ((st = o->backend != NULL ? tlshost_backend_by_name(o->backend,
 	    &backend, &error) : tlshost_backend_default(TLSHOST_ROLE_CLIENT,
 	    &backend, &error)) != TLSHOST_OK)
@@ -201,7 +219,7 @@ run_verify(const options *o)
 	    tlshost_trust_store_from_pem_file(NULL, o->trust, &trust, &error);
 	if (st != TLSHOST_OK)
 		return give_up(st, error);
-	code = o->keys != 0 ? by_handshake(o, backend, trust, name) :
+	code = o->keys != 0 ? by_handshake(o, backend, name) :
 	    judge(o, backend, trust, name);
 	tlshost_trust_store_unref(trust);
 	return code;
