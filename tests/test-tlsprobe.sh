@@ -165,6 +165,17 @@ expect_json 2 command
 expect 2 'did you mean connect' conect
 expect 2 'did you mean --insecure' connect x:1 --insecur
 expect 2 'no option of backends' backends --min 1.2
+expect_json 2 'no argument: extra' backends extra
+for port in 99999 65536 0 -1 +1 '' //x '1 '; do
+	expect_json 2 'not a target' connect "127.0.0.1:$port"
+	expect_json 2 'not ADDR:PORT' serve --listen "127.0.0.1:${port%0}x" \
+	    --cert "$certs/rsa.pem" --key "$certs/rsa.key"
+done
+expect_json 2 'port nosuch: no number' connect 127.0.0.1:nosuch
+for listen in 127.0.0.1 127.0.0.1: :0 127.0.0.1:65536; do
+	expect_json 2 'not ADDR:PORT' serve --listen "$listen" \
+	    --cert "$certs/rsa.pem" --key "$certs/rsa.key"
+done
 expect_json 2 version connect localhost:1 --min 9
 expect_json 2 suite connect localhost:1 --ciphers NO_SUCH
 expect 0 Usage --help

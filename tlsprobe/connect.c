@@ -2,6 +2,7 @@
 /* tlsprobe connect */
 #include "config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -59,7 +60,8 @@ split_target(probe *p, const char *target)
 	p->host[len] = '\0';
 	snprintf(p->port, sizeof(p->port), "%s", colon != NULL ? colon + 1 :
 	    "443");
-	return p->port[0] != '\0';
+	return (colon == NULL || strlen(colon + 1) < sizeof(p->port)) &&
+	    (is_port(p->port, 1) || isalpha((unsigned char)p->port[0]));
 }
 
 static int
@@ -127,8 +129,9 @@ open_connection(probe *p)
 	p->dns = now_us() - begin;
 	if (code != 0) {
 		complain(p->document, "%s, port %s: %s", p->host, p->port,
+		    code == EAI_SERVICE ? "no number or service" :
 		    gai_strerror(code));
-		return EXIT_NO_CONNECTION;
+		return code == EAI_SERVICE ? EXIT_USAGE : EXIT_NO_CONNECTION;
 	}
 	begin = now_us();
 	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {

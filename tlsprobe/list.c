@@ -197,14 +197,21 @@ run_list(const options *o)
 	int code = EXIT_DONE;
 	row *rows;
 
+	if (o->args_len != 0) {
+		complain(document, "backends takes no argument: %s",
+		    o->args[0]);
+		return document_end(document, EXIT_USAGE);
+	}
 	if (tlshost_backend_list_new(0, &list, &error) != TLSHOST_OK) {
 		complain(document, "%s", tlshost_error_message(error));
 		tlshost_error_free(error);
 		return document_end(document, EXIT_LOCAL);
 	}
 	len = tlshost_backend_list_len(list);
-	if ((rows = calloc(len + 1, sizeof(*rows))) == NULL)
+	if ((rows = calloc(len + 1, sizeof(*rows))) == NULL) {
+		complain(document, "out of memory");
 		return document_end(document, EXIT_LOCAL);
+	}
 	for (size_t i = 0; i < len; i++)
 		fill(&rows[i], list, i);
 	if (!o->no_load && load_rows(rows, len) != 0) {

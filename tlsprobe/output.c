@@ -53,6 +53,27 @@ suite_json(uint16_t id)
 }
 
 json_t *
+alpn_json(tlshost_protocol alpn)
+{
+	char text[256];
+
+	if (alpn.len == 0 || alpn.len >= sizeof(text))
+		return json_null();
+	memcpy(text, alpn.data, alpn.len);
+	text[alpn.len] = '\0';
+	return text_or_null(text);
+}
+
+int
+is_port(const char *text, int lowest)
+{
+	size_t len = strlen(text);
+
+	return len >= 1 && len <= 5 && strspn(text, "0123456789") == len &&
+	    atoi(text) >= lowest && atoi(text) <= 65535;
+}
+
+json_t *
 document_new(const char *name)
 {
 	return json_pack("{s:s,s:{s:s,s:s},s:s,s:b,s:[],s:n}",

@@ -456,7 +456,8 @@ open_listener(server *s, json_t *document)
 	char host[256], port[32];
 	int code, one = 1;
 
-	if (colon == NULL || (size_t)(colon - target) >= sizeof(host) - 1) {
+	if (colon == NULL || colon == target || !is_port(colon + 1, 0) ||
+	    (size_t)(colon - target) >= sizeof(host) - 1) {
 		complain(document, "--listen: not ADDR:PORT: %s", target);
 		return EXIT_USAGE;
 	}

@@ -118,6 +118,9 @@ json_t *reasons_json(uint32_t reasons, const tlshost_verification *v);
 const char *reasons_text(uint32_t reasons);
 const char *advice(tlshost_reason reason);
 json_t *text_or_null(const char *text);
+json_t *alpn_json(tlshost_protocol alpn);
+/* Is it a number from lowest to 65535? */
+int is_port(const char *text, int lowest);
 json_t *hex16(unsigned int number);
 json_t *suite_json(uint16_t id);
 int64_t now_us(void);
