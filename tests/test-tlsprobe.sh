@@ -11,10 +11,12 @@ TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
 export TLSHOST_PLUGIN_PATH
 tmp=$(mktemp -d)
 pid=
+peer=
 passed=0
 failed=0
 clean_up() {
 	[ -z "$pid" ] || kill "$pid" 2>/dev/null
+	[ -z "$peer" ] || kill "$peer" 2>/dev/null
 	rm -rf "$tmp"
 }
 trap clean_up EXIT
@@ -51,13 +53,14 @@ expect_json() {
 	claim "$* --json is one document with exit $wanted" $?
 }
 
+# ... whose output is in $tmp/log, or in $tmp/$1.
 wait_for_server() {
 	tries=0
-	until grep -q listening "$tmp/log" || [ $tries = 100 ]; do
+	until grep -q listening "$tmp/${1:-log}" || [ $tries = 100 ]; do
 		tries=$((tries + 1))
 		sleep 0.1
 	done
-	port=$(sed -n 's/^listening //p' "$tmp/log")
+	port=$(sed -n 's/^listening //p' "$tmp/${1:-log}")
 }
 
 serve() {
@@ -299,6 +302,58 @@ for backend in $plugins_built; do
 	    --trust "$certs/ca.pem" --backend "$backend"
 	stop
 done
+
+# Requests as people and programs write them.
+serve rsa "$first"
+request() {
+	printf "$2" >"$tmp/request"
+	timeout 60 "$TLSPROBE" connect "127.0.0.1:$port" --timeout 2 \
+	    --trust "$certs/ca.pem" --send "$tmp/request" >"$tmp/out" \
+	    2>"$tmp/err"
+	got=$(grep -c '^HTTP/1.[01] 200' "$tmp/out")
+	[ "$got" = "$1" ]
+	claim "$2 has $1 answers (got $got)" $?
+}
+request 1 'GET / HTTP/1.0\n\n'
+request 1 'GET / HTTP/1.1\nHost: a\nConnection: close\n\n'
+request 2 'GET / HTTP/1.1\r\n\r\nHEAD / HTTP/1.0\r\n\r\n'
+request 2 'POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n\n\n\n\n\nGET / HTTP/1.0\n\n'
+# Its end cannot be told, so that one is the last.
+request 1 'POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n2\n\n\n0\n\nGET / HTTP/1.0\n\n'
+request 1 'POST / HTTP/1.1\nContent-Length: -7\n\nGET / HTTP/1.0\n\n'
+dd if=/dev/zero bs=20000 count=1 2>/dev/null | tr '\0' x >"$tmp/request"
+expect 0 'trusted' connect "127.0.0.1:$port" --trust "$certs/ca.pem" \
+    --send "$tmp/request"
+stop
+grep -q '"error":"the request is too long"' "$tmp/log"
+claim "a request that is too long is told" $?
+
+# A server without descriptors waits, and goes on when there are some.
+: >"$tmp/log"
+(ulimit -n 9 && exec "$TLSPROBE" serve --listen 127.0.0.1:0 \
+    --cert "$certs/rsa.pem" --key "$certs/rsa.key" >"$tmp/log") &
+pid=$!
+wait_for_server
+mkfifo "$tmp/hold"
+held=
+for i in 1 2 3 4 5 6 7 8; do
+	"$TLSPROBE" connect "127.0.0.1:$port" --trust "$certs/ca.pem" \
+	    --send "$tmp/hold" --timeout 3 >/dev/null 2>&1 &
+	held="$held $!"
+done
+sleep 1
+spent() {
+	sed 's/.*) //' "/proc/$pid/stat" | awk '{ print $12 + $13 }'
+}
+before=$(spent)
+sleep 1
+after=$(spent)
+[ $((after - before)) -lt 50 ]
+claim "a server without descriptors rests ($((after - before)) ticks a second)" $?
+# shellcheck disable=SC2086 # numbers
+wait $held
+expect 0 trusted connect "127.0.0.1:$port" --trust "$certs/ca.pem"
+stop
 
 # A server has one document, too, and its words are elsewhere.
 : >"$tmp/log"

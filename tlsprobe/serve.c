@@ -21,12 +21,17 @@
 /* A peer that says nothing for so long is gone. */
 #define IDLE_US ((int64_t)30 * 1000000)
 #define HANDSHAKE_US ((int64_t)10 * 1000000)
+/* What a peer still sends is taken for so long: closing on it would be a reset,
+ * which can cost the peer our last words. */
+#define LINGER_US ((int64_t)1000000)
+/* Without descriptors or memory nobody can be let in for so long. */
+#define PAUSE_US ((int64_t)100000)
 
 typedef struct client {
 	int fd;
 	tlshost_buffer *buffer;
 	int64_t deadline;
-	int handshaken, closing, wants_close;
+	int handshaken, closing, wants_close, gone, lingering;
 	const char *how;                 /* it closed */
 	char error[256];
 	/* HTTP */
@@ -47,6 +52,7 @@ typedef struct server {
 	client *clients[CONNECTIONS_MAX];
 	size_t len;
 	long accepted, ended;
+	int64_t paused_until;
 } server;
 
 static volatile sig_atomic_t stop;
@@ -74,9 +80,7 @@ log_client(const server *s, const client *c)
 	    "version", c->handshaken ? json_string(tlshost_version_name(
 	    tlshost_buffer_negotiated_tls_version(c->buffer))) : json_null(),
 	    "suite", c->handshaken ? suite_json(tlshost_buffer_cipher(
-	    c->buffer)) : json_null(), "alpn", alpn.len != 0 ?
-	    json_stringn((const char *)alpn.data, alpn.len) : json_null(),
-	    "sni", text_or_null(tlshost_buffer_server_name(c->buffer)),
+	    c->buffer)) : json_null(), "alpn", alpn_json(alpn), "sni", text_or_null(tlshost_buffer_server_name(c->buffer)),
 	    "error", c->error[0] != '\0' ? text_or_null(c->error) :
 	    json_null(), "closed", c->how != NULL ? c->how : "stopped");
 	(void)json_dumpf(line, s->words, JSON_COMPACT);
@@ -100,13 +104,19 @@ end_client(server *s, size_t i)
 }
 
 static void
+note_end(client *c, const char *how, const char *error)
+{
+	if (c->how != NULL)
+		return;
+	c->how = how;
+	if (error != NULL)
+		snprintf(c->error, sizeof(c->error), "%s", error);
+}
+
+static void
 close_because(client *c, const char *how, const char *error)
 {
-	if (c->how == NULL) {
-		c->how = how;
-		if (error != NULL)
-			snprintf(c->error, sizeof(c->error), "%s", error);
-	}
+	note_end(c, how, error);
 	c->closing = 1;
 }
 
@@ -134,7 +144,7 @@ queue_answer(client *c, const char *data, size_t len)
 }
 
 static void
-answer_request(client *c, int keep_alive, int head)
+answer_request(client *c, int minor, int keep_alive, int head)
 {
 	const tlshost_buffer *b = c->buffer;
 	char body[1024], page[2048];
@@ -150,7 +160,7 @@ answer_request(client *c, int keep_alive, int head)
 	    tlshost_buffer_server_name(b) : "-");
 	len = snprintf(page, sizeof(page), "HTTP/1.%d 200 OK\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"
-	    "Connection: %s\r\n\r\n%s", keep_alive, len,
+	    "Connection: %s\r\n\r\n%s", minor, len,
 	    keep_alive ? "keep-alive" : "close", head ? "" : body);
 	if (!queue_answer(c, page, (size_t)len))
 		close_because(c, "error", "out of memory");
@@ -173,6 +183,37 @@ find_field(const char *head, const char *name)
 	return NULL;
 }
 
+/* Behind the empty line; NULL: it is not here yet.  People who type a request
+ * send no CR. */
+static char *
+end_of_head(char *text)
+{
+	for (; (text = strchr(text, '\n')) != NULL; text++)
+		if (text[1] == '\n')
+			return text + 2;
+		else if (text[1] == '\r' && text[2] == '\n')
+			return text + 3;
+	return NULL;
+}
+
+/* 0: how long it is cannot be told. */
+static int
+body_len(const char *head, size_t *ret_len)
+{
+	const char *field = find_field(head, "Content-Length");
+	size_t digits;
+
+	*ret_len = 0;
+	if (find_field(head, "Transfer-Encoding") != NULL)
+		return 0;
+	if (field == NULL)
+		return 1;
+	digits = strspn(field, "0123456789");
+	*ret_len = strtoul(field, NULL, 10);
+	return digits > 0 && digits < 19 && strchr("\r\n \t",
+	    field[digits]) != NULL;
+}
+
 /* One request after the other, as long as whole heads are there. */
 static void
 serve_requests(client *c)
@@ -180,8 +221,8 @@ serve_requests(client *c)
 	while (!c->closing && !c->wants_close) {
 		size_t body = c->skip < c->request_len ? c->skip :
 		    c->request_len;
-		const char *field, *line_end;
-		int keep_alive, head;
+		const char *field, *version;
+		int keep_alive, minor;
 		char *end;
 
 		memmove(c->request, c->request + body, c->request_len - body);
@@ -190,24 +231,23 @@ serve_requests(client *c)
 		c->request[c->request_len] = '\0';
 		if (c->skip != 0)
 			return;
-		if ((end = strstr(c->request, "\r\n\r\n")) == NULL) {
-			if (c->request_len == REQUEST_MAX - 1)
-				close_because(c, "error",
-				    "the request is too long");
+		if ((end = end_of_head(c->request)) == NULL) {
+			if (c->request_len == REQUEST_MAX - 1) {
+				note_end(c, "error", "the request is too long");
+				c->wants_close = 1;
+			}
 			return;
 		}
-		end[2] = '\0';
-		line_end = strstr(c->request, "\r\n");
-		head = strncmp(c->request, "HEAD ", 5) == 0;
-		keep_alive = line_end - c->request > 8 &&
-		    strncmp(line_end - 8, "HTTP/1.1", 8) == 0;
+		end[-1] = '\0';
+		version = strstr(c->request, " HTTP/1.1");
+		minor = version != NULL && strcspn(c->request, "\r\n") ==
+		    (size_t)(version + 9 - c->request);
 		field = find_field(c->request, "Connection");
-		if (field != NULL && strncasecmp(field, "close", 5) == 0)
-			keep_alive = 0;
-		field = find_field(c->request, "Content-Length");
-		c->skip = field != NULL ? strtoul(field, NULL, 10) : 0;
-		answer_request(c, keep_alive, head);
-		c->skip += (size_t)(end + 4 - c->request);
+		keep_alive = body_len(c->request, &c->skip) && minor == 1 &&
+		    (field == NULL || strncasecmp(field, "close", 5) != 0);
+		answer_request(c, minor, keep_alive,
+		    strncmp(c->request, "HEAD ", 5) == 0);
+		c->skip += (size_t)(end - c->request);
 	}
 }
 
@@ -346,10 +386,30 @@ receive(client *c)
 		return;
 	n = recv(c->fd, room, len, MSG_DONTWAIT);
 	(void)tlshost_buffer_commit_incoming(c->buffer, n > 0 ? (size_t)n : 0);
+	c->gone = n == 0;
 	if (n == 0)
 		(void)tlshost_buffer_network_eof(c->buffer);
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
 		close_because(c, "error", strerror(errno));
+}
+
+/* All is said.  1: the peer has heard it, or had the time to. */
+static int
+linger(client *c)
+{
+	char waste[16384];
+	ssize_t n;
+
+	if (c->gone)
+		return 1;
+	if (!c->lingering) {
+		c->lingering = 1;
+		c->deadline = now_us() + LINGER_US;
+		if (shutdown(c->fd, SHUT_WR) != 0)
+			return 1;
+	}
+	n = recv(c->fd, waste, sizeof(waste), MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 /* 1: it is over. */
@@ -366,12 +426,15 @@ step(const server *s, client *c, short events)
 		flush_client(c);
 	}
 	if (now_us() > c->deadline) {
+		if (tlshost_buffer_shutdown(c->buffer) == TLSHOST_OK)
+			flush_client(c);
 		close_because(c, "timeout", c->handshaken ? "idle for too long" :
 		    "the handshake took too long");
 		return 1;
 	}
 	/* The alert, or close_notify, goes out before the end. */
-	return c->closing && tlshost_buffer_outgoing_len(c->buffer) == 0;
+	return c->closing && tlshost_buffer_outgoing_len(c->buffer) == 0 &&
+	    linger(c);
 }
 
 /* ------------------------------------------------------------------------
@@ -385,8 +448,12 @@ accept_client(server *s)
 	int fd;
 
 	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			s->paused_until = now_us() + PAUSE_US;
 		return;
+	}
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    tlshost_server_context_wrap_buffers(s->context, &c->buffer,
 	    NULL) != TLSHOST_OK) {
@@ -403,7 +470,7 @@ accept_client(server *s)
 static int
 wants_more(const server *s)
 {
-	return s->len < CONNECTIONS_MAX &&
+	return s->len < CONNECTIONS_MAX && now_us() >= s->paused_until &&
 	    (s->o->count == 0 || s->accepted < s->o->count);
 }
 
@@ -412,6 +479,8 @@ events_of(const client *c)
 {
 	short events = 0;
 
+	if (c->lingering)
+		return POLLIN;
 	if (!c->closing && !c->wants_close &&
 	    c->answer_len - c->answer_at <= 65536)
 		events |= POLLIN;
@@ -434,7 +503,8 @@ loop(server *s)
 			    .events = events_of(s->clients[i]) };
 		fds[len] = (struct pollfd){ .fd = wants_more(s) ? s->fd : -1,
 		    .events = POLLIN };
-		if (poll(fds, len + 1, 1000) < 0 && errno != EINTR)
+		if (poll(fds, len + 1, now_us() < s->paused_until ?
+		    (int)(PAUSE_US / 1000) : 1000) < 0 && errno != EINTR)
 			return;
 		/* From the end, as ending one moves the last into its place. */
 		for (size_t i = len; i-- > 0;)
