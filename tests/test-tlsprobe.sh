@@ -253,6 +253,57 @@ TLSHOST_PLUGIN_PATH=$with_hang expect 5 'verdict: what one accepts' compare \
 expect_json 5 '"differences":\[{"point":"verdict"' compare \
     "127.0.0.1:$port" --trust "$certs/ca.pem" \
     --backend "$(printf '\377'),$first"
+# Peers that are none.
+bad_peer() {
+	: >"$tmp/peer"
+	"$top_builddir/tests/bad-peer" "$1" >"$tmp/peer" &
+	peer=$!
+	wait_for_server peer
+}
+bad_peer_ends() {
+	kill "$peer"
+	wait "$peer" 2>/dev/null
+	peer=
+}
+good_port=$port
+while read -r how text; do
+	bad_peer "$how"
+	for backend in $plugins_built; do
+		expect_json 4 '"stage":"handshake"' connect "127.0.0.1:$port" \
+		    --timeout 1 --backend "$backend"
+		grep -q -e "\"text\":\"$text" "$tmp/out"
+		claim "$backend and a peer that $how: $text" $?
+	done
+	expect 4 "FAIL\] handshake: $text" connect "127.0.0.1:$port" --timeout 1
+	bad_peer_ends
+done <<END
+silent timed out
+drips timed out
+garbage the peer does not speak TLS
+http the peer answered in HTTP
+closes the peer closed the connection
+resets Connection reset by peer
+END
+# Interrupted: what is known is said.
+bad_peer silent
+for command in connect compare; do
+	for signal in INT TERM; do
+		timeout --foreground -s $signal 1 "$TLSPROBE" $command \
+		    "127.0.0.1:$port" --json >"$tmp/out" 2>"$tmp/err"
+		cat "$tmp/out" >>"$tmp/documents"
+		grep -q '"partial":true.*"text":"interrupted".*"exit":130}$' \
+		    "$tmp/out"
+		claim "$command ended by SIG$signal tells what it knows" $?
+	done
+done
+timeout --foreground --preserve-status -s INT 1 "$TLSPROBE" connect \
+    "127.0.0.1:$port" >"$tmp/out" 2>"$tmp/err"
+code=$?
+[ $code = 130 ] && grep -q 'handshake: interrupted' "$tmp/out"
+claim "an interrupted connect exits with 130 (did: $code)" $?
+bad_peer_ends
+port=$good_port
+
 # A server that accepts and says nothing.
 kill -STOP "$pid"
 expect_json 4 '"status":"TIMEOUT","text":"[^"]*time' connect \
@@ -302,6 +353,35 @@ for backend in $plugins_built; do
 	    --trust "$certs/ca.pem" --backend "$backend"
 	stop
 done
+
+# What is sent may be more than both sides keep, and need not be a file.
+: >"$tmp/log"
+"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/rsa.pem" --mode echo \
+    --key "$certs/rsa.key" --log json >"$tmp/log" &
+pid=$!
+wait_for_server
+dd if=/dev/urandom of="$tmp/large" bs=1000000 count=8 2>/dev/null
+for backend in $plugins_built; do
+	timeout 60 "$TLSPROBE" connect "127.0.0.1:$port" --backend "$backend" \
+	    --trust "$certs/ca.pem" --send "$tmp/large" --timeout 5 \
+	    >"$tmp/back" 2>"$tmp/err"
+	code=$?
+	: >"$tmp/out"
+	[ $code = 0 ] && cmp "$tmp/large" "$tmp/back" >"$tmp/out"
+	claim "$backend has 8 MB sent, and back (exit $code)" $?
+	expect_json 0 '"first_byte":[0-9]' connect "127.0.0.1:$port" \
+	    --trust "$certs/ca.pem" --send "$tmp/large" --backend "$backend"
+done
+expect_json 6 directory connect "127.0.0.1:$port" --send /
+expect_json 6 'No such' connect "127.0.0.1:$port" --send /nonexistent
+mkfifo "$tmp/fifo"
+expect_json 6 'nothing to read in time' connect "127.0.0.1:$port" \
+    --trust "$certs/ca.pem" --send "$tmp/fifo" --timeout 1
+(sleep 0.2; echo hello >"$tmp/fifo") &
+expect 0 '^hello' connect "127.0.0.1:$port" --trust "$certs/ca.pem" \
+    --send "$tmp/fifo" --timeout 2
+wait $!
+stop
 
 # Requests as people and programs write them.
 serve rsa "$first"

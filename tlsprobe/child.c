@@ -132,13 +132,32 @@ listen_to(child *c)
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 
+/* They have a moment for what they know. */
+static void
+interrupt(child *children, size_t len)
+{
+	int64_t soon = now_us() + 1000000;
+
+	for (size_t i = 0; i < len; i++)
+		if (children[i].fd >= 0) {
+			(void)kill(children[i].pid, SIGINT);
+			if (children[i].until > soon)
+				children[i].until = soon;
+		}
+}
+
 void
 children_finish(child *children, size_t len)
 {
 	struct pollfd fds[CHILDREN_MAX];
+	int told = 0;
 	size_t running;
 
 	do {
+		if (interrupted && !told) {
+			interrupt(children, len);
+			told = 1;
+		}
 		int64_t until = INT64_MAX;
 
 		running = 0;
@@ -199,6 +218,10 @@ child_problem(const child *c, char *text, size_t cap)
 		    WTERMSIG(c->status), strsignal(WTERMSIG(c->status)));
 		break;
 	case CHILD_TIMEOUT:
+		if (interrupted) {
+			snprintf(text, cap, "its process was interrupted");
+			break;
+		}
 		snprintf(text, cap, "its process took longer than %g s and "
 		    "was ended", c->timeout_ms / 1e3);
 		break;

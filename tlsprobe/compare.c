@@ -122,6 +122,9 @@ write_verdict(const json_t *row, char *value)
 		word = json_is_true(part(row, "trust", "ok")) ? "trusted" :
 		    "not trusted";
 	else if (json_integer_value(json_object_get(row, "exit")) ==
+	    EXIT_INTERRUPTED)
+		word = "interrupted";
+	else if (json_integer_value(json_object_get(row, "exit")) ==
 	    EXIT_NO_CONNECTION)
 		word = "no connection";
 	else if (json_integer_value(json_object_get(row, "exit")) ==
@@ -510,7 +513,7 @@ add_all(const options *o, json_t *document, job *jobs, size_t *len)
 static int
 worst_exit(const job *jobs, size_t len, const job **ret_worst)
 {
-	static const int order[] = { EXIT_USAGE, EXIT_LOCAL, EXIT_BACKEND,
+	static const int order[] = { EXIT_INTERRUPTED, EXIT_USAGE, EXIT_LOCAL, EXIT_BACKEND,
 	    EXIT_NO_CONNECTION, EXIT_NO_TLS, EXIT_NEGATIVE };
 
 	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tlsprobe.h"
@@ -25,7 +26,8 @@ typedef struct probe {
 	json_t *document;
 	char host[512], port[32];
 	char address[128];
-	int fd;
+	int fd, in;                      /* in: what is to be sent */
+	int error;                       /* the network's errno, if any */
 	int64_t until;                   /* microseconds */
 	int64_t dns, tcp, tls, library, first_byte;
 	tlshost_backend *backend;
@@ -72,19 +74,20 @@ left_ms(const probe *p)
 	return left > 0 ? (int)left : 0;
 }
 
-static int
-wait_for(const probe *p, short events)
+/* What can be done now; 0: nothing, in the time there is. */
+static short
+wait_for(const probe *p, int fd, short events)
 {
-	struct pollfd ready = { .fd = p->fd, .events = events };
+	struct pollfd ready = { .fd = fd, .events = events };
 	int result, left;
 
 	do {
 		left = left_ms(p);
-		if (left == 0)
+		if (left == 0 || interrupted)
 			return 0;
 		result = poll(&ready, 1, left);
 	} while (result < 0 && errno == EINTR);
-	return result > 0;
+	return result > 0 ? ready.revents : 0;
 }
 
 /* One address; 0, or errno. */
@@ -103,8 +106,8 @@ try_address(probe *p, const struct addrinfo *a)
 	if (connect(p->fd, a->ai_addr, a->ai_addrlen) != 0)
 		code = errno;
 	if (code == EINPROGRESS) {
-		if (!wait_for(p, POLLOUT))
-			code = ETIMEDOUT;
+		if (!wait_for(p, p->fd, POLLOUT))
+			code = interrupted ? EINTR : ETIMEDOUT;
 		else if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &code,
 		    &len) != 0)
 			code = errno;
@@ -134,7 +137,8 @@ open_connection(probe *p)
 		return code == EAI_SERVICE ? EXIT_USAGE : EXIT_NO_CONNECTION;
 	}
 	begin = now_us();
-	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next) {
+	for (const struct addrinfo *a = addresses; a != NULL && !interrupted;
+	    a = a->ai_next) {
 		size_t len = strlen(tried);
 
 		if ((code = try_address(p, a)) == 0)
@@ -146,6 +150,11 @@ open_connection(probe *p)
 	p->tcp = now_us() - begin;
 	if (p->fd >= 0)
 		return 0;
+	if (interrupted) {
+		complain(p->document, "%s port %s: interrupted", p->host,
+		    p->port);
+		return EXIT_INTERRUPTED;
+	}
 	complain(p->document, "%s port %s: %s", p->host, p->port, tried);
 	return EXIT_NO_CONNECTION;
 }
@@ -154,9 +163,9 @@ open_connection(probe *p)
  * Driving the buffer, with every call into the library timed
  */
 
-/* 0, or -1: the network does not take it. */
+/* What goes without waiting; 0, or -1: the network does not take it. */
 static int
-send_all(probe *p)
+send_some(probe *p)
 {
 	const uint8_t *data;
 	size_t len;
@@ -166,11 +175,26 @@ send_all(probe *p)
 
 		if (n > 0)
 			tlshost_buffer_consume_outgoing(p->buffer, (size_t)n);
-		else if (errno != EINTR && (errno != EAGAIN ||
-		    !wait_for(p, POLLOUT)))
+		else if (errno == EAGAIN)
+			return 0;
+		else if (errno != EINTR) {
+			p->error = errno == EPIPE ? ECONNRESET : errno;
 			return -1;
+		}
 	}
 	return 0;
+}
+
+/* All of it. */
+static int
+send_all(probe *p)
+{
+	do
+		if (send_some(p) != 0)
+			return -1;
+	while (tlshost_buffer_outgoing_len(p->buffer) != 0 &&
+	    wait_for(p, p->fd, POLLOUT));
+	return tlshost_buffer_outgoing_len(p->buffer) == 0 ? 0 : -1;
 }
 
 /* Fetches bytes; 0, or -1: none came in time. */
@@ -182,10 +206,12 @@ receive(probe *p)
 	ssize_t n;
 
 	do {
-		if (!wait_for(p, POLLIN))
+		if (!wait_for(p, p->fd, POLLIN))
 			return -1;
 		n = recv(p->fd, data, sizeof(data), 0);
 	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
+	if (n < 0 && p->error == 0)
+		p->error = errno;
 	if (n <= 0)
 		return tlshost_buffer_network_eof(p->buffer) == TLSHOST_OK ?
 		    0 : -1;
@@ -193,6 +219,13 @@ receive(probe *p)
 	    &taken) != TLSHOST_OK || taken != (size_t)n)
 		return -1;
 	return 0;
+}
+
+/* Why nothing more came. */
+static tlshost_status
+out_of_time(void)
+{
+	return interrupted ? TLSHOST_WANT_READ : TLSHOST_TIMEOUT;
 }
 
 static tlshost_status
@@ -210,7 +243,7 @@ do_handshake(probe *p)
 		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
 			break;
 		if (st == TLSHOST_WANT_READ && receive(p) != 0) {
-			st = TLSHOST_TIMEOUT;
+			st = out_of_time();
 			break;
 		}
 	}
@@ -218,58 +251,106 @@ do_handshake(probe *p)
 	return st;
 }
 
-/* Reads until the end, the time is up, or (late) a short while has passed. */
+/* What is here, to out if there is one.  WANT_READ: that was all; OK: the end. */
 static tlshost_status
-read_on(probe *p, FILE *out)
+take_data(probe *p, FILE *out)
 {
-	int64_t begin = now_us();
 	char data[16384];
 	tlshost_status st;
 	size_t len;
 
-	for (;;) {
-		st = tlshost_buffer_read(p->buffer, data, sizeof(data), &len);
-		(void)send_all(p);
-		if (st == TLSHOST_OK && len == 0)
-			return TLSHOST_OK;
-		if (st == TLSHOST_OK) {
-			if (p->first_byte == 0)
-				p->first_byte = now_us() - begin;
-			if (out == NULL)
-				return TLSHOST_OK;
+	while ((st = tlshost_buffer_read(p->buffer, data, sizeof(data),
+	    &len)) == TLSHOST_OK && len != 0) {
+		if (p->first_byte == 0)
+			p->first_byte = now_us();
+		if (out != NULL)
 			fwrite(data, 1, len, out);
-		} else if (st != TLSHOST_WANT_READ || receive(p) != 0) {
-			return st == TLSHOST_WANT_READ ? TLSHOST_TIMEOUT : st;
-		}
+	}
+	return st;
+}
+
+/* Reads until the end, or the time is up; without out, until something is
+ * there. */
+static tlshost_status
+read_on(probe *p, FILE *out)
+{
+	tlshost_status st;
+
+	for (;;) {
+		st = take_data(p, out);
+		(void)send_all(p);
+		if (st != TLSHOST_WANT_READ)
+			return st;
+		if (out == NULL && p->first_byte != 0)
+			return TLSHOST_OK;
+		if (receive(p) != 0)
+			return out_of_time();
 	}
 }
 
-static int
-send_file(probe *p)
+/*
+ * What was written, to the network.  What comes is taken meanwhile: a peer that
+ * waits until it is rid of its answers would wait for ever.  *ended: the peer
+ * sends nothing more.
+ */
+static tlshost_status
+pass_on(probe *p, FILE *out, int *ended)
 {
-	FILE *in = fopen(p->o->send, "rb");
-	char data[16384];
-	size_t len, done, n;
 	tlshost_status st;
 
-	if (in == NULL) {
+	while (send_some(p) == 0) {
+		short ready;
+
+		if (tlshost_buffer_outgoing_len(p->buffer) == 0)
+			return TLSHOST_OK;
+		ready = wait_for(p, p->fd, *ended ? POLLOUT : POLLIN | POLLOUT);
+		if (ready == 0 || ((ready & POLLIN) != 0 && receive(p) != 0))
+			return out_of_time();
+		if ((ready & POLLIN) == 0)
+			continue;
+		st = take_data(p, out);
+		*ended = st == TLSHOST_OK;
+		if (st != TLSHOST_OK && st != TLSHOST_WANT_READ)
+			return st;
+	}
+	return TLSHOST_IO;
+}
+
+/* 0, or an exit code. */
+static int
+send_file(probe *p, FILE *out)
+{
+	int ended = 0;
+	char data[16384];
+	ssize_t len = 0;
+	size_t n;
+
+	p->status = TLSHOST_OK;
+	while (p->status == TLSHOST_OK) {
+		if (!wait_for(p, p->in, POLLIN)) {
+			p->status = out_of_time();
+			if (!interrupted)
+				complain(p->document, "%s: nothing to read "
+				    "in time", p->o->send);
+			return EXIT_LOCAL;
+		}
+		if ((len = read(p->in, data, sizeof(data))) <= 0)
+			break;
+		for (size_t done = 0; p->status == TLSHOST_OK &&
+		    done < (size_t)len; done += n) {
+			p->status = tlshost_buffer_write(p->buffer,
+			    data + done, (size_t)len - done, &n);
+			if (p->status == TLSHOST_OK)
+				p->status = pass_on(p, out, &ended);
+		}
+	}
+	if (len < 0) {
 		complain(p->document, "%s: %s", p->o->send, strerror(errno));
 		return EXIT_LOCAL;
 	}
-	while ((len = fread(data, 1, sizeof(data), in)) != 0)
-		for (done = 0; done < len; done += n) {
-			n = 0;
-			st = tlshost_buffer_write(p->buffer, data + done,
-			    len - done, &n);
-			if ((st != TLSHOST_OK && st != TLSHOST_WANT_WRITE) ||
-			    send_all(p) != 0) {
-				fclose(in);
-				complain(p->document, "sending failed");
-				return EXIT_NO_TLS;
-			}
-		}
-	fclose(in);
-	return 0;
+	if (p->status == TLSHOST_OK)
+		return EXIT_DONE;
+	return interrupted ? EXIT_INTERRUPTED : EXIT_NO_TLS;
 }
 
 /* ------------------------------------------------------------------------
@@ -281,6 +362,23 @@ verification_of(const probe *p)
 {
 	return p->own != NULL ? p->own :
 	    tlshost_buffer_verification(p->buffer);
+}
+
+/* Why p->status is not OK. */
+static const char *
+words_of(const probe *p)
+{
+	const tlshost_error *error = tlshost_buffer_error(p->buffer);
+
+	if (interrupted)
+		return "interrupted";
+	if (p->error != 0 && (p->status == TLSHOST_RAGGED_EOF ||
+	    p->status == TLSHOST_IO))
+		return strerror(p->error);
+	if (p->status == TLSHOST_RAGGED_EOF)
+		return "the peer closed the connection without a word";
+	return error != NULL && tlshost_error_status(error) == p->status ?
+	    tlshost_error_message(error) : tlshost_status_text(p->status);
 }
 
 static json_t *
@@ -331,8 +429,7 @@ handshake_json(const probe *p, int ok)
 	    "suite", suite_json(tlshost_buffer_cipher(b)), "group",
 	    group != 0 ? json_pack("{s:o,s:s}", "id", hex16(group), "name",
 	    tlshost_group_name(group)) : json_null(), "alpn",
-	    alpn.len != 0 ? json_stringn((const char *)alpn.data, alpn.len) :
-	    json_null(), "resumed", 0);
+	    alpn_json(alpn), "resumed", 0);
 }
 
 static void
@@ -340,29 +437,31 @@ report_json(const probe *p, int ok, int code)
 {
 	const tlshost_verification *v = verification_of(p);
 	const tlshost_error *error = tlshost_buffer_error(p->buffer);
+	json_t *times = json_pack("{s:I,s:I,s:I,s:I}", "dns",
+	    (json_int_t)p->dns, "tcp", (json_int_t)p->tcp, "tls",
+	    (json_int_t)p->tls, "tls_library", (json_int_t)p->library);
 	json_t *trust = v == NULL ? json_null() : json_pack("{s:b,s:o}", "ok",
 	    tlshost_verification_ok(v), "reasons",
 	    reasons_json(tlshost_verification_reasons(v), v));
 	json_t *what = json_null();
 
-	if (p->status != TLSHOST_OK && p->status != TLSHOST_RAGGED_EOF)
+	if (p->o->send != NULL)
+		json_object_set_new(times, "first_byte", p->first_byte != 0 ?
+		    json_integer(p->first_byte) : json_null());
+	if (p->status != TLSHOST_OK)
 		what = json_pack("{s:s,s:o,s:s,s:i,s:i}", "status",
 		    tlshost_status_name(p->status), "text",
-		    text_or_null(error != NULL ? tlshost_error_message(error) :
-		    tlshost_status_text(p->status)), "stage", p->stage,
+		    text_or_null(words_of(p)), "stage", p->stage,
 		    "alert_received", tlshost_error_alert_received(error),
 		    "alert_sent", tlshost_error_alert_sent(error));
 	json_array_append_new(json_object_get(p->document, "results"),
 	    json_pack("{s:{s:s,s:s,s:s},s:{s:s,s:s,s:s},s:o,s:o,s:o,"
-	    "s:{s:I,s:I,s:I,s:I},s:o,s:i}",
-	    "target", "host", p->host, "port", p->port, "address", p->address,
+	    "s:o,s:o,s:i}", "target", "host", p->host, "port", p->port, "address", p->address,
 	    "backend", "name", tlshost_backend_name(p->backend), "plugin",
 	    tlshost_backend_version(p->backend), "library",
 	    tlshost_backend_library(p->backend),
 	    "handshake", handshake_json(p, ok), "trust", trust, "chain",
-	    v != NULL ? chain_json(v) : json_array(), "time_us", "dns",
-	    (json_int_t)p->dns, "tcp", (json_int_t)p->tcp, "tls",
-	    (json_int_t)p->tls, "tls_library", (json_int_t)p->library,
+	    v != NULL ? chain_json(v) : json_array(), "time_us", times,
 	    "error", what, "exit", code));
 }
 
@@ -416,19 +515,23 @@ print_chain(const tlshost_verification *v)
 static void
 print_times(const probe *p)
 {
+	char first[48] = "";
+
+	if (p->first_byte != 0)
+		snprintf(first, sizeof(first), "  first byte %.1f",
+		    (double)p->first_byte / 1e3);
 	fprintf(report, "  DNS %.1f  TCP %.1f  TLS %.1f (network %.1f + %s "
-	    "%.1f)  ms\n", (double)p->dns / 1e3, (double)p->tcp / 1e3,
+	    "%.1f)%s  ms\n", (double)p->dns / 1e3, (double)p->tcp / 1e3,
 	    (double)p->tls / 1e3, (double)(p->tls - p->library) / 1e3,
-	    tlshost_backend_name(p->backend), (double)p->library / 1e3);
+	    tlshost_backend_name(p->backend), (double)p->library / 1e3, first);
 }
 
 static void
-report_text(const probe *p, int ok)
+report_text(const probe *p, int ok, int code)
 {
 	const tlshost_verification *v = verification_of(p);
 	const tlshost_buffer *b = p->buffer;
 	tlshost_protocol alpn = tlshost_buffer_negotiated_protocol(b);
-	const tlshost_error *error = tlshost_buffer_error(b);
 
 	fprintf(report, "%s:%s (%s)  through %s (%s)\n", p->host, p->port,
 	    p->address, tlshost_backend_name(p->backend),
@@ -446,10 +549,9 @@ report_text(const probe *p, int ok)
 		print_chain(v);
 		print_reasons(v);
 	}
-	if (!ok && p->status != TLSHOST_BAD_CERTIFICATE)
-		fprintf(report, "  [FAIL] %s: %s\n", p->stage, error != NULL ?
-		    tlshost_error_message(error) :
-		    tlshost_status_text(p->status));
+	if (p->status != TLSHOST_OK && p->status != TLSHOST_BAD_CERTIFICATE)
+		fprintf(report, "  [%s] %s: %s\n", code != EXIT_DONE ?
+		    "FAIL" : "note", p->stage, words_of(p));
 	print_times(p);
 	if (v != NULL && tlshost_verification_checked(v))
 		fprintf(report, "verdict: %s%s%s%s\n",
@@ -496,6 +598,41 @@ judge_anyway(probe *p, const char *name)
 	tlshost_trust_store_unref(trust);
 }
 
+/* Time may be up, and the end may be ragged: there was an answer, or none. */
+static int
+exchange(probe *p)
+{
+	FILE *out = p->document == NULL ? stdout : NULL;
+	int64_t begin = now_us();
+	int code;
+
+	p->stage = "data";
+	if ((code = send_file(p, out)) == EXIT_DONE) {
+		p->status = read_on(p, out);
+		code = p->status == TLSHOST_TIMEOUT || (p->error == 0 &&
+		    p->status == TLSHOST_RAGGED_EOF) ? EXIT_DONE :
+		    exit_for(p->status);
+	}
+	if (p->first_byte != 0)
+		p->first_byte -= begin;
+	return code;
+}
+
+/* In TLS 1.3 the server's word on our certificate comes late. */
+static int
+await_alert(probe *p)
+{
+	int64_t until = p->until;
+
+	p->stage = "client certificate";
+	p->until = now_us() + LATE_ALERT_MS * 1000;
+	p->status = read_on(p, NULL);
+	p->until = until;
+	if (p->status == TLSHOST_TIMEOUT || p->status == TLSHOST_RAGGED_EOF)
+		p->status = TLSHOST_OK;
+	return exit_for(p->status);
+}
+
 static int
 talk(probe *p, const char *name)
 {
@@ -507,39 +644,40 @@ talk(probe *p, const char *name)
 	code = exit_for(p->status);
 	if (ok && p->o->insecure)
 		judge_anyway(p, name);
-	if (ok && p->o->send != NULL) {
-		p->stage = "data";
-		if ((code = send_file(p)) == 0) {
-			p->status = read_on(p, p->document == NULL ? stdout :
-			    NULL);
-			if (p->status == TLSHOST_TIMEOUT ||
-			    p->status == TLSHOST_RAGGED_EOF)
-				code = EXIT_DONE;
-			else
-				code = exit_for(p->status);
-		}
+	if (ok && p->in >= 0) {
+		code = exchange(p);
 	} else if (ok && p->o->certs != 0) {
-		int64_t until = p->until;
-
-		p->stage = "client certificate";
-		p->until = now_us() + LATE_ALERT_MS * 1000;
-		p->status = read_on(p, NULL);
-		p->until = until;
-		if (p->status == TLSHOST_TIMEOUT ||
-		    p->status == TLSHOST_RAGGED_EOF)
-			p->status = TLSHOST_OK;
-		code = exit_for(p->status);
+		code = await_alert(p);
 		ok = code == 0;
 	}
 	/* Before that it would be an error, and hide the one there is. */
 	if (shook_hands && tlshost_buffer_shutdown(p->buffer) == TLSHOST_OK)
-		(void)send_all(p);
+		(void)send_some(p);
 	fflush(stdout);
+	if (interrupted)
+		code = EXIT_INTERRUPTED;
 	if (p->document != NULL)
 		report_json(p, ok, code);
 	else
-		report_text(p, ok);
+		report_text(p, ok, code);
 	return code;
+}
+
+/* A pipe's other end may have nobody yet: that is waited for later. */
+static int
+open_file(probe *p)
+{
+	struct stat about;
+
+	if (p->o->send == NULL)
+		return 0;
+	p->in = open(p->o->send, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (p->in >= 0 && fstat(p->in, &about) == 0 && S_ISDIR(about.st_mode))
+		errno = EISDIR;
+	else if (p->in >= 0)
+		return 0;
+	complain(p->document, "%s: %s", p->o->send, strerror(errno));
+	return EXIT_LOCAL;
 }
 
 static int
@@ -572,7 +710,7 @@ prepare(probe *p, const char *name)
 int
 connect_once(const options *o, json_t *document)
 {
-	probe p = { .o = o, .document = document, .fd = -1,
+	probe p = { .o = o, .document = document, .fd = -1, .in = -1,
 	    .stage = "connect" };
 	const char *name;
 	int code;
@@ -585,13 +723,15 @@ connect_once(const options *o, json_t *document)
 		return EXIT_USAGE;
 	}
 	name = o->hostname != NULL ? o->hostname : p.host;
-	if ((code = prepare(&p, name)) == 0) {
+	if ((code = open_file(&p)) == 0 && (code = prepare(&p, name)) == 0) {
 		p.until = now_us() + (int64_t)o->timeout * 1000;
 		if ((code = open_connection(&p)) == 0)
 			code = talk(&p, name);
 	}
 	if (p.fd >= 0)
 		close(p.fd);
+	if (p.in >= 0)
+		close(p.in);
 	tlshost_buffer_free(p.buffer);
 	tlshost_verification_free(p.own);
 	return code;

@@ -36,7 +36,6 @@ run(int argc, char **argv)
 	const command *one;
 	int code;
 
-	(void)signal(SIGPIPE, SIG_IGN);
 	if ((code = options_parse(argc, argv, &o, &one)) != 0)
 		return code;
 	if (o.mdoc) {
@@ -74,5 +73,6 @@ main(int argc, char **argv)
 {
 	hold_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
+	watch_signals();
 	return check_output(run(argc, argv));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,31 @@ now_us(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+volatile sig_atomic_t interrupted;
+static volatile int64_t interrupted_at;
+
+/* One Ctrl-C can come twice, from the terminal and from a parent. */
+static void
+on_signal(int number)
+{
+	if (!interrupted) {
+		interrupted_at = now_us();
+		interrupted = 1;
+	} else if (now_us() - interrupted_at > 500000) {
+		(void)signal(number, SIG_DFL);
+		(void)raise(number);
+	}
+}
+
+void
+watch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
 }
 
 json_t *
@@ -33,23 +59,6 @@ text_or_null(const char *text)
 		string = json_string(copy);
 	}
 	return string != NULL ? string : json_null();
-}
-
-json_t *
-hex16(unsigned int value)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "0x%04x", value);
-	return json_string(text);
-}
-
-json_t *
-suite_json(uint16_t id)
-{
-	return json_pack("{s:o,s:o}", "id", hex16(id), "iana",
-	    text_or_null(tlshost_cipher_info_name(tlshost_cipher_by_id(id),
-	    TLSHOST_DIALECT_IANA)));
 }
 
 json_t *
@@ -74,6 +83,23 @@ is_port(const char *text, int lowest)
 }
 
 json_t *
+hex16(unsigned int value)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "0x%04x", value);
+	return json_string(text);
+}
+
+json_t *
+suite_json(uint16_t id)
+{
+	return json_pack("{s:o,s:o}", "id", hex16(id), "iana",
+	    text_or_null(tlshost_cipher_info_name(tlshost_cipher_by_id(id),
+	    TLSHOST_DIALECT_IANA)));
+}
+
+json_t *
 document_new(const char *name)
 {
 	return json_pack("{s:s,s:{s:s,s:s},s:s,s:b,s:[],s:n}",
@@ -85,8 +111,12 @@ document_new(const char *name)
 int
 document_end(json_t *document, int code)
 {
+	if (interrupted)
+		code = EXIT_INTERRUPTED;
 	if (document == NULL)
 		return code;
+	if (interrupted)
+		json_object_set_new(document, "partial", json_true());
 	json_object_set_new(document, "exit", json_integer(code));
 	if (json_dumpf(document, stdout, JSON_COMPACT) != 0 ||
 	    putchar('\n') == EOF || fflush(stdout) != 0)

@@ -3,6 +3,7 @@
 #define TLSPROBE_H
 
 #include <jansson.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
@@ -17,7 +18,8 @@ enum {
 	EXIT_NO_CONNECTION = 3,
 	EXIT_NO_TLS = 4,
 	EXIT_BACKEND = 5,
-	EXIT_LOCAL = 6
+	EXIT_LOCAL = 6,
+	EXIT_INTERRUPTED = 130
 };
 
 #define LIST_MAX 64
@@ -106,6 +108,9 @@ const char *child_problem(const child *c, char *text, size_t cap);
 void child_done(child *c);
 
 /* output.c */
+/* SIGINT or SIGTERM came: finish with what is known.  A second one ends it. */
+extern volatile sig_atomic_t interrupted;
+void watch_signals(void);
 /* The document: one, whatever happens. */
 json_t *document_new(const char *name);
 /* Prints it with its exit code, and frees it; returns the code. */

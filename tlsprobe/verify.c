@@ -25,6 +25,8 @@ finish(const char *verdict, const tlshost_verification *v, const char *detail,
 		json_object_set_new(line, "native", json_pack("{s:I,s:o}",
 		    "code", (json_int_t)tlshost_verification_native_code(v),
 		    "text", text_or_null(tlshost_verification_native_text(v))));
+	if (interrupted)
+		code = EXIT_INTERRUPTED;
 	json_object_set_new(line, "exit", json_integer(code));
 	if (json_dumpf(line, stdout, JSON_COMPACT) != 0 ||
 	    putchar('\n') == EOF || fflush(stdout) != 0)

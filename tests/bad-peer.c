@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * bad-peer HOW: a server of one connection after the other on 127.0.0.1 that
+ * does not do what a TLS server does.  Prints "listening PORT"; its end is that
+ * of the test that stops it.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void
+hear(int fd)
+{
+	char data[4096];
+
+	(void)!read(fd, data, sizeof(data));
+}
+
+static void
+say(int fd, const void *data, size_t len)
+{
+	(void)!write(fd, data, len);
+}
+
+/* Whoever waits waits until the other side has had enough. */
+static void
+wait_for_end(int fd)
+{
+	char data[4096];
+
+	while (read(fd, data, sizeof(data)) > 0)
+		;
+}
+
+static void
+be_silent(int fd)
+{
+	wait_for_end(fd);
+}
+
+static void
+say_garbage(int fd)
+{
+	uint8_t data[4000];
+
+	hear(fd);
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 167 + 90);
+	say(fd, data, sizeof(data));
+	wait_for_end(fd);
+}
+
+static void
+say_http(int fd)
+{
+	static const char text[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+
+	hear(fd);
+	say(fd, text, sizeof(text) - 1);
+}
+
+static void
+greet(int fd)
+{
+	static const char text[] = "220 mail.test ESMTP\r\n";
+
+	say(fd, text, sizeof(text) - 1);
+	wait_for_end(fd);
+}
+
+static void
+close_early(int fd)
+{
+	hear(fd);
+}
+
+static void
+reset(int fd)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	hear(fd);
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once,
+	    sizeof(at_once));
+}
+
+/* The head of a record that never comes, byte by byte. */
+static void
+drip(int fd)
+{
+	static const uint8_t head[] = { 22, 3, 3, 0x20, 0, 2 };
+
+	hear(fd);
+	for (size_t i = 0; i < sizeof(head); i++) {
+		say(fd, &head[i], 1);
+		(void)usleep(10000);
+	}
+	wait_for_end(fd);
+}
+
+static const struct {
+	const char *name;
+	void (*serve)(int fd);
+} peers[] = {
+	{ "silent", be_silent }, { "garbage", say_garbage },
+	{ "http", say_http }, { "greeting", greet },
+	{ "closes", close_early }, { "resets", reset }, { "drips", drip },
+};
+
+static int
+open_listener(void)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET };
+	socklen_t len = sizeof(name);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0 ||
+	    listen(fd, 8) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
+		perror("bad-peer");
+		exit(1);
+	}
+	printf("listening %d\n", ntohs(name.sin_port));
+	fflush(stdout);
+	return fd;
+}
+
+int
+main(int argc, char **argv)
+{
+	size_t i = 0, len = sizeof(peers) / sizeof(peers[0]);
+	int listener, fd;
+
+	while (i < len && (argc != 2 || strcmp(argv[1], peers[i].name) != 0))
+		i++;
+	if (i == len) {
+		fprintf(stderr, "usage: bad-peer HOW\n");
+		return 2;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	for (listener = open_listener();;) {
+		if ((fd = accept(listener, NULL, NULL)) < 0)
+			continue;
+		peers[i].serve(fd);
+		close(fd);
+	}
+}
