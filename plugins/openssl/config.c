@@ -240,7 +240,8 @@ set_up(context *ctx)
 	SSL_CTX_set_verify(ssl, verify_mode(ctx), NULL);
 	SSL_CTX_set_cert_verify_callback(ssl, verify_peer, NULL);
 	SSL_CTX_set_info_callback(ssl, note_alert);
-	if (ctx->key_log)
+	/* There is none of a connection, and the chosen context may log. */
+	if (ctx->key_log || ctx->role == TLSHOST_ROLE_SERVER)
 		SSL_CTX_set_keylog_callback(ssl, key_log);
 	if (ctx->role == TLSHOST_ROLE_SERVER) {
 		SSL_CTX_set_client_hello_cb(ssl, client_hello, NULL);

@@ -241,6 +241,58 @@ START_TEST(the_chosen_strictness_applies)
 }
 END_TEST
 
+static void
+count_line(const char *line, size_t len, void *userdata)
+{
+	(void)line;
+	(void)len;
+	++*(int *)userdata;
+}
+
+/* i / 2: the chosen one logs, and the connection's own does not; or the other
+ * way round. */
+START_TEST(the_chosen_key_log_applies)
+{
+	int lines = 0, chosen_logs = _i < 2;
+	setup plain = { .version = versions[_i % 2] }, logging = plain, own;
+	tlshost_config *client = client_config(&plain), *server;
+	tlshost_status client_ends, server_ends;
+	chooser c = { 0 };
+	pair p;
+
+	if (!backend_can(server_backend, TLSHOST_CAPABILITY_KEY_LOG)) {
+		tlshost_config_unref(client);
+		return; /* refused, as is claimed of findings */
+	}
+	logging.key_log = count_line;
+	logging.key_log_data = &lines;
+	own = chosen_logs ? plain : logging;
+	own.sni = choose;
+	own.sni_data = &c;
+	server = server_config(&own);
+	c.config = server_config(chosen_logs ? &logging : &plain);
+	p = pair_of(client, server, &plain);
+	shake_hands(&p, &client_ends, &server_ends);
+	assert_status(server_ends, TLSHOST_OK);
+	ck_assert_int_eq(lines > 0, chosen_logs);
+	free_pair(&p);
+	tlshost_config_unref(c.config);
+	tlshost_config_unref(client);
+	tlshost_config_unref(server);
+}
+END_TEST
+
+static const char *
+log_name(int i)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s, %s",
+	    tlshost_version_name(versions[i % 2]),
+	    i < 2 ? "the chosen one logs" : "its own logs");
+	return text;
+}
+
 START_TEST(all_of_it_may_change_at_once)
 {
 	setup other = { .version = versions[_i], .certificate = "ecdsa",
@@ -460,6 +512,7 @@ name_claims(Suite *suite)
 	ADD_BOTH(the_chosen_trust_applies);
 	ADD_BOTH(chosen_verification_may_be_off);
 	ADD_BOTH(the_chosen_strictness_applies);
+	add_versions(group, the_chosen_key_log_applies, 4, log_name);
 	ADD_BOTH(all_of_it_may_change_at_once);
 	ADD_BOTH(a_context_may_be_chosen);
 	ADD_BOTH(the_connections_own_may_be_kept);
