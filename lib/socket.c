@@ -555,6 +555,16 @@ connect_address(const struct addrinfo *address, deadline *until)
 	return -1;
 }
 
+/* A number that is none: the resolver takes its last 16 bits. */
+static int
+port_is_wrong(const char *port)
+{
+	char *end;
+	long number = strtol(port, &end, 10);
+
+	return *end == '\0' && (number < 1 || number > 65535);
+}
+
 static tlshost_status
 connect_host(const char *host, const char *port, deadline *until, int *ret_fd,
     tlshost_error **ret_error)
@@ -564,6 +574,10 @@ connect_host(const char *host, const char *port, deadline *until, int *ret_fd,
 	size_t len = strlen(host);
 	int code, fd = -1;
 
+	if (port_is_wrong(port))
+		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
+		    TLSHOST_PHASE_CONNECT, NULL,
+		    "port \"%s\" is not 1 to 65535", port);
 	/* Brackets are of URIs; the resolver wants none. */
 	if (len > 2 && len < sizeof(bare) && host[0] == '[' &&
 	    host[len - 1] == ']') {

@@ -510,6 +510,25 @@ START_TEST(nobody_there_is_told_with_the_reason)
 }
 END_TEST
 
+START_TEST(a_port_that_is_none_is_not_another)
+{
+	static const char *const ports[] = { "0", "65536", "99999", "-1", "",
+	    "18446744073709551617" };
+
+	for (size_t i = 0; i < LEN(ports); i++) {
+		tlshost_error *error = NULL;
+		tlshost_socket *c;
+
+		assert_status(tlshost_socket_connect(client_context,
+		    "127.0.0.1", ports[i], 5000, &c, &error),
+		    TLSHOST_INVALID_ARGUMENT);
+		ck_assert_ptr_nonnull(strstr(tlshost_error_message(error),
+		    ports[i]));
+		tlshost_error_free(error);
+	}
+}
+END_TEST
+
 static const char *
 end_name(int i)
 {
@@ -537,4 +556,5 @@ socket_claims(Suite *suite)
 	add_claim(group, what_is_no_stream_socket_is_refused);
 	add_claim(group, connect_and_accept_meet);
 	add_claim(group, nobody_there_is_told_with_the_reason);
+	add_claim(group, a_port_that_is_none_is_not_another);
 }
