@@ -773,7 +773,7 @@ tlshost_status
 tlshost__context_for_config(tlshost__context *context, tlshost_config *config,
     tlshost__context **ret_context, tlshost_error **ret_error)
 {
-	tlshost__context *found, *evicted = NULL;
+	tlshost__context *found, *fresh, *surplus = NULL;
 	tlshost_status st;
 
 	if (tlshost_config_equal(context->config, config)) {
@@ -787,13 +787,18 @@ tlshost__context_for_config(tlshost__context *context, tlshost_config *config,
 		/* No lock is held while the plugin works: two threads may make
 		 * the same context, and one of them is not kept. */
 		if ((st = tlshost__context_new(context->backend, context->role,
-		    config, &found, ret_error)) != TLSHOST_OK)
+		    config, &fresh, ret_error)) != TLSHOST_OK)
 			return st;
 		pthread_mutex_lock(&context->lock);
-		evicted = cache_add(context, found);
+		if ((found = cache_find(context, config)) != NULL) {
+			surplus = fresh;
+		} else {
+			found = fresh;
+			surplus = cache_add(context, fresh);
+		}
 		pthread_mutex_unlock(&context->lock);
 	}
-	tlshost__context_unref(evicted);
+	tlshost__context_unref(surplus);
 	*ret_context = found;
 	return TLSHOST_OK;
 }

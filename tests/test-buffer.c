@@ -954,6 +954,97 @@ START_TEST(a_context_that_breaks_the_contract)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------
+ * Contexts of configurations that an SNI callback returns
+ */
+
+static int contexts_made;
+static tlshost_server_context *asked;
+static tlshost_config *wanted;           /* by another thread, at that time */
+static tlshost__context *of_other;
+
+static int32_t
+context_new_counted(tlshost_sink *sink, uint32_t role,
+    const struct tlshost_plugin_config *config, void **ret_context)
+{
+	tlshost_config *now = wanted;
+
+	contexts_made++;
+	wanted = NULL;
+	if (now != NULL)
+		assert_status(tlshost__context_for_config(
+		    tlshost__context_of_server(asked), now, &of_other, NULL),
+		    TLSHOST_OK);
+	return good.context_new(sink, role, config, ret_context);
+}
+
+/* How many contexts it took to have one of the i-th configuration. */
+static int
+contexts_for(int i)
+{
+	int before = contexts_made;
+	tlshost__context *context;
+	tlshost_config *config;
+	char name[16];
+
+	snprintf(name, sizeof(name), "p%d", i);
+	config = server_config(&(setup){ .server_alpn = name });
+	assert_status(tlshost__context_for_config(
+	    tlshost__context_of_server(asked), config, &context, NULL),
+	    TLSHOST_OK);
+	ck_assert(tlshost_config_equal(context->config, config));
+	tlshost__context_unref(context);
+	tlshost_config_unref(config);
+	return contexts_made - before;
+}
+
+static void
+ask_for_contexts(void)
+{
+	tlshost_config *config = server_config(&(setup){ 0 });
+
+	upper->ops.context_new = context_new_counted;
+	assert_status(tlshost_server_context_new(upper, config, &asked, NULL),
+	    TLSHOST_OK);
+	tlshost_config_unref(config);
+}
+
+START_TEST(contexts_are_kept_until_64_others_were_asked_for)
+{
+	ask_for_contexts();
+	for (int i = 0; i < TLSHOST__CACHE_MAX; i++)
+		ck_assert_int_eq(contexts_for(i), 1);
+	for (int i = 0; i < TLSHOST__CACHE_MAX; i++)
+		ck_assert_int_eq(contexts_for(i), 0);
+	/* The one that nobody asked for longest has to go. */
+	ck_assert_int_eq(contexts_for(0), 0);
+	ck_assert_int_eq(contexts_for(1000), 1);
+	ck_assert_int_eq(contexts_for(0), 0);
+	ck_assert_int_eq(contexts_for(2), 0);
+	ck_assert_int_eq(contexts_for(1), 1);
+	tlshost_server_context_unref(asked);
+}
+END_TEST
+
+START_TEST(two_threads_that_want_one_context_get_one)
+{
+	tlshost_config *config = server_config(&(setup){ .server_alpn = "h2" });
+	tlshost__context *context;
+
+	ask_for_contexts();
+	wanted = config;
+	assert_status(tlshost__context_for_config(
+	    tlshost__context_of_server(asked), config, &context, NULL),
+	    TLSHOST_OK);
+	ck_assert_ptr_eq(context, of_other);
+	ck_assert_uint_eq(tlshost__context_of_server(asked)->cache_len, 1);
+	tlshost__context_unref(context);
+	tlshost__context_unref(of_other);
+	tlshost_config_unref(config);
+	tlshost_server_context_unref(asked);
+}
+END_TEST
+
 START_TEST(a_nonsensical_finding_is_an_error)
 {
 	tlshost_config *config = client_config(&(setup){ 0 });
@@ -1522,6 +1613,8 @@ buffer_suite(void)
 	ADD(no_connection_is_a_fault);
 	ADD(a_context_that_breaks_the_contract);
 	ADD(a_nonsensical_finding_is_an_error);
+	ADD(contexts_are_kept_until_64_others_were_asked_for);
+	ADD(two_threads_that_want_one_context_get_one);
 	tcase_add_loop_test(tcase, a_path_that_is_none_trusts_nobody, 0,
 	    TRAIL_KINDS);
 	suite_add_tcase(suite, tcase);
