@@ -284,6 +284,22 @@ name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
 	return TLSHOST_NOT_TLS;
 }
 
+/*
+ * NSS waits for the rest of what it takes for the length of a record.  The head
+ * of one has five bytes; a server may also be asked in SSLv2's way, RFC 5246,
+ * E.2, with the highest bit set.
+ */
+static int
+waits_for_nothing(const tlshost_buffer *buffer)
+{
+	const tlshost_link *link = &buffer->link;
+
+	return link->network_ended ||
+	    (link->opening_len == sizeof(link->opening) &&
+	    (link->context->role == TLSHOST_ROLE_CLIENT ||
+	    link->opening[0] < 0x80));
+}
+
 static tlshost_status
 settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
     int32_t raw, uint64_t allowed)
@@ -302,7 +318,7 @@ settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 		return TLSHOST_OK;
 	if (st == TLSHOST_WANT_READ) {
 		/* Waiting for bytes that cannot come would be for ever. */
-		if (buffer->link.network_ended &&
+		if (waits_for_nothing(buffer) &&
 		    (st = name_not_tls(buffer, TLSHOST_RAGGED_EOF, &error)) !=
 		    TLSHOST_RAGGED_EOF)
 			return latch(buffer, st, error);

@@ -281,6 +281,7 @@ silent timed out
 drips timed out
 garbage the peer does not speak TLS
 http the peer answered in HTTP
+greeting the peer greeted in plain text
 closes the peer closed the connection
 resets Connection reset by peer
 END
