@@ -96,12 +96,24 @@ END_TEST
  * A connection of the program
  */
 
+static SSL *
+raw_connection(SSL_CTX *ctx, int server)
+{
+	SSL *ssl = SSL_new(ctx);
+
+	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	if (server)
+		SSL_set_accept_state(ssl);
+	else
+		SSL_set_connect_state(ssl);
+	return ssl;
+}
+
 /* OpenSSL itself, over two of its own buffers; version 0: any. */
 static SSL *
 raw_end(SSL_CTX **ret_ctx, int server, int version)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
-	SSL *ssl;
 
 	ck_assert_ptr_nonnull(ctx);
 	SSL_CTX_set_min_proto_version(ctx, version);
@@ -113,14 +125,8 @@ raw_end(SSL_CTX **ret_ctx, int server, int version)
 		    test_file("rsa", ".key"), SSL_FILETYPE_PEM), 1);
 	}
 	SSL_CTX_set_options(ctx, SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
-	ssl = SSL_new(ctx);
-	SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-	if (server)
-		SSL_set_accept_state(ssl);
-	else
-		SSL_set_connect_state(ssl);
 	*ret_ctx = ctx;
-	return ssl;
+	return raw_connection(ctx, server);
 }
 
 /* All that waits, both ways; how much it was. */
@@ -213,6 +219,69 @@ START_TEST(a_renegotiation_never_happens)
 }
 END_TEST
 
+/*
+ * The peer would resume a session, by its id, a ticket of TLS 1.2 or one of TLS
+ * 1.3, and both ends' contexts are those of the connection before.  A resumed
+ * one would not be verified.
+ */
+START_TEST(a_session_is_never_resumed)
+{
+	int server = _i % 2; /* what the backend is */
+	int version = _i / 2 % 2 == 0 ? TLS1_2_VERSION : TLS1_3_VERSION;
+	int tickets = _i / 4 % 2;
+	tlshost_client_context *client_context;
+	tlshost_server_context *server_context;
+	SSL_SESSION *session = NULL;
+	tlshost_buffer *first;
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	use_backend(names[_i / 8]);
+	ssl = raw_end(&ctx, !server, version);
+	if (!tickets)
+		SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+	ck_assert_int_eq(SSL_CTX_set_session_id_context(ctx,
+	    (const unsigned char *)"raw", 3), 1);
+	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_BOTH);
+	SSL_free(ssl);
+	first = make_end(&(setup){ 0 }, server);
+	client_context = tlshost_buffer_client_context(first);
+	server_context = tlshost_buffer_server_context(first);
+	for (int i = 0; i < 3; i++) {
+		tlshost_buffer *buffer;
+		char in[16];
+		size_t n;
+
+		ssl = raw_connection(ctx, !server);
+		if (session != NULL)
+			ck_assert_int_eq(SSL_set_session(ssl, session), 1);
+		SSL_SESSION_free(session);
+		assert_status(server ? tlshost_server_context_wrap_buffers(
+		    server_context, &buffer, NULL) :
+		    tlshost_client_context_wrap_buffers(client_context,
+		    "srv.test", &buffer, NULL), TLSHOST_OK);
+		shake_raw(ssl, buffer);
+		ck_assert_msg(!SSL_session_reused(ssl), "%s resumes",
+		    names[_i / 8]);
+		/* Tickets of TLS 1.3 come behind the handshake. */
+		assert_status(tlshost_buffer_read(buffer, in, sizeof(in), &n),
+		    TLSHOST_WANT_READ);
+		(void)SSL_read(ssl, in, sizeof(in));
+		session = server ? SSL_get1_session(ssl) : NULL;
+		assert_status(tlshost_buffer_shutdown(buffer), TLSHOST_OK);
+		exchange(ssl, buffer);
+		(void)SSL_read(ssl, in, sizeof(in));
+		(void)SSL_shutdown(ssl);
+		tlshost_buffer_free(buffer);
+		SSL_free(ssl);
+	}
+	SSL_SESSION_free(session);
+	tlshost_buffer_free(first);
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
+}
+END_TEST
+
 START_TEST(a_connection_of_the_program_goes_on_beside_ours)
 {
 	tlshost_buffer *buffer;
@@ -294,6 +363,8 @@ main(int argc, char **argv)
 	    names_len);
 	tcase_add_loop_test(tcase, a_renegotiation_never_happens, 0,
 	    2 * names_len);
+	tcase_add_loop_test(tcase, a_session_is_never_resumed, 0,
+	    8 * names_len);
 	tcase_add_loop_test(tcase,
 	    a_connection_of_the_program_goes_on_beside_ours, 0, names_len);
 	tcase_add_loop_test(tcase, defaults_of_the_program_are_not_changed, 0,
