@@ -835,6 +835,22 @@ END_TEST
  */
 
 /* In the copy that is set-group-id: the kernel's word, not an override. */
+/* ... and not what the environment calls the system's store. */
+static int
+trusts_the_system(void)
+{
+	tlshost_trust_store *store = NULL;
+	tlshost_error *error = NULL;
+	tlshost_status st = tlshost_trust_store_system(NULL, &store, &error);
+	int named = st != TLSHOST_OK && strstr(tlshost_error_message(error),
+	    "/nonexistent/") != NULL;
+
+	tlshost_trust_store_unref(store);
+	tlshost_error_free(error);
+	return getenv("SSL_CERT_FILE") != NULL &&
+	    getenv("SSL_CERT_DIR") != NULL && !named;
+}
+
 static int
 privileged_main(const char *path)
 {
@@ -844,6 +860,8 @@ privileged_main(const char *path)
 
 	if (getauxval(AT_SECURE) == 0)
 		return 77;
+	if (!trusts_the_system())
+		return EXIT_FAILURE;
 	if (getenv("TLSHOST_PLUGIN_PATH") == NULL ||
 	    getenv("TLS_BACKEND") == NULL ||
 	    tlshost_backend_add_directory(path, NULL) != TLSHOST_OK ||
@@ -926,6 +944,8 @@ START_TEST(a_set_gid_program_ignores_the_environment)
 	copy_plugin("good-preferred", "b.so", 0644);
 	setenv("TLSHOST_PLUGIN_PATH", "/nonexistent/plugins", 1);
 	setenv("TLS_BACKEND", "nosuch", 1);
+	setenv("SSL_CERT_FILE", "/nonexistent/bundle", 1);
+	setenv("SSL_CERT_DIR", "/nonexistent/certs", 1);
 	result = run_as_nobody(program);
 	/* 77: /tmp is mounted nosuid or noexec. */
 	ck_assert_msg(result == EXIT_SUCCESS || result == 77,

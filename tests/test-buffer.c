@@ -1045,6 +1045,44 @@ START_TEST(two_threads_that_want_one_context_get_one)
 }
 END_TEST
 
+static int trusts_made;
+
+static int32_t
+trust_new_counted(tlshost_sink *sink,
+    const struct tlshost_plugin_trust *source, void **ret_trust)
+{
+	trusts_made++;
+	return good.trust_new(sink, source, ret_trust);
+}
+
+START_TEST(a_trust_store_is_made_once_for_a_backend)
+{
+	tlshost_trust_store *store = load_trust("ca");
+
+	upper->ops.trust_new = trust_new_counted;
+	for (int i = 0; i < 3; i++) {
+		tlshost_config_builder *builder;
+		tlshost_client_context *context;
+		tlshost_config *config;
+
+		assert_status(tlshost_config_builder_new(NULL, &builder),
+		    TLSHOST_OK);
+		assert_status(tlshost_config_builder_set_trust_store(builder,
+		    store), TLSHOST_OK);
+		tlshost_config_builder_set_strict_certificates(builder, i);
+		assert_status(tlshost_config_builder_build(builder, &config,
+		    NULL), TLSHOST_OK);
+		tlshost_config_builder_free(builder);
+		assert_status(tlshost_client_context_new(upper, config,
+		    &context, NULL), TLSHOST_OK);
+		ck_assert_int_eq(trusts_made, 1);
+		tlshost_client_context_unref(context);
+		tlshost_config_unref(config);
+	}
+	tlshost_trust_store_unref(store);
+}
+END_TEST
+
 START_TEST(a_nonsensical_finding_is_an_error)
 {
 	tlshost_config *config = client_config(&(setup){ 0 });
@@ -1613,6 +1651,7 @@ buffer_suite(void)
 	ADD(no_connection_is_a_fault);
 	ADD(a_context_that_breaks_the_contract);
 	ADD(a_nonsensical_finding_is_an_error);
+	ADD(a_trust_store_is_made_once_for_a_backend);
 	ADD(contexts_are_kept_until_64_others_were_asked_for);
 	ADD(two_threads_that_want_one_context_get_one);
 	tcase_add_loop_test(tcase, a_path_that_is_none_trusts_nobody, 0,
