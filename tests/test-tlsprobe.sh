@@ -409,6 +409,18 @@ stop
 grep -q '"error":"the request is too long"' "$tmp/log"
 claim "a request that is too long is told" $?
 
+# Answers do not wait for acknowledgements that the peer's kernel delays.
+serve rsa "$first"
+printf 'GET / HTTP/1.0\r\n\r\n' >"$tmp/request"
+if strace -f -e trace=setsockopt -o "$tmp/trace" true 2>/dev/null; then
+	strace -f -e trace=setsockopt -o "$tmp/trace" "$TLSPROBE" connect \
+	    "127.0.0.1:$port" --trust "$certs/ca.pem" --send "$tmp/request" \
+	    >"$tmp/out" 2>"$tmp/err"
+	grep -q 'TCP_NODELAY, \[1\]' "$tmp/trace"
+	claim "connect sends without delay" $?
+fi
+stop
+
 # A server without descriptors waits, and goes on when there are some.
 : >"$tmp/log"
 (ulimit -n 9 && exec "$TLSPROBE" serve --listen 127.0.0.1:0 \

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,12 +97,15 @@ static int
 try_address(probe *p, const struct addrinfo *a)
 {
 	socklen_t len = sizeof(int);
-	int code = 0;
+	int code = 0, one = 1;
 
 	p->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, a->ai_protocol);
 	if (p->fd < 0)
 		return errno;
+	/* What is sent must not wait until the peer's kernel, which may delay
+	 * that, has acknowledged our Finished. */
+	(void)setsockopt(p->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	(void)getnameinfo(a->ai_addr, a->ai_addrlen, p->address,
 	    sizeof(p->address), NULL, 0, NI_NUMERICHOST);
 	if (connect(p->fd, a->ai_addr, a->ai_addrlen) != 0)

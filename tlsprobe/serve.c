@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -445,7 +446,7 @@ static void
 accept_client(server *s)
 {
 	client *c;
-	int fd;
+	int fd, one = 1;
 
 	fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
@@ -461,6 +462,7 @@ accept_client(server *s)
 		close(fd);
 		return;
 	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->fd = fd;
 	c->deadline = now_us() + HANDSHAKE_US;
 	s->clients[s->len++] = c;
