@@ -448,6 +448,22 @@ wait $held
 expect 0 trusted connect "127.0.0.1:$port" --trust "$certs/ca.pem"
 stop
 
+# Whatever is wrong with a certificate, there is something to do.
+while read -r certificate reason text; do
+	serve "$certificate" "$first"
+	expect 1 "$reason: " connect "127.0.0.1:$port" --trust "$certs/ca.pem" \
+	    --hostname srv.test
+	grep -A1 -e "FAIL\] $reason: " "$tmp/out" | grep -qF "do: $text"
+	claim "$reason: $text" $?
+	stop
+done <<END
+future not-yet-valid check the clocks
+purpose wrong-purpose issue a certificate with
+badsig bad-signature send the issuer
+critical unknown-critical-extension issue it without
+outside constraint get it from a CA that may
+END
+
 # A server has one document, too, and its words are elsewhere.
 : >"$tmp/log"
 "$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/rsa.pem" \

@@ -209,9 +209,31 @@ advice(tlshost_reason reason)
 		    "SHA-256";
 	case TLSHOST_REASON_WRONG_PURPOSE:
 		return "issue a certificate with the right extendedKeyUsage";
+	case TLSHOST_REASON_REVOKED:
+		return "replace the certificate, and find out why it was "
+		    "revoked";
+	case TLSHOST_REASON_BAD_SIGNATURE:
+		return "send the issuer that signed it, or install it anew: "
+		    "one of them is damaged";
+	case TLSHOST_REASON_CONSTRAINT:
+		return "get it from a CA that may issue for this name";
+	case TLSHOST_REASON_NOT_CA:
+		return "get it from a CA; whose key signed it is none";
+	case TLSHOST_REASON_MALFORMED:
+		return "issue the certificate anew, as RFC 5280 has it";
+	case TLSHOST_REASON_UNKNOWN_CRITICAL:
+		return "issue it without that extension, or not critical";
+	case TLSHOST_REASON_LIMIT:
+		return "send the certificates of the path, and no others";
+	case TLSHOST_REASON_UNSUPPORTED_ALGORITHM:
+		return "take another backend, or issue it with a common "
+		    "algorithm";
 	case TLSHOST_REASON_NO_CERTIFICATE:
 		return "give one with --cert and --key";
-	default:
-		return NULL;
+	case TLSHOST_REASON_STRICT:
+		return "issue it by the strict rules, or do without them";
+	case TLSHOST_REASON_OTHER:
+		return "see what the library says";
 	}
+	return NULL;
 }
