@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * bad-peer HOW: a server of one connection after the other on 127.0.0.1 that
- * does not do what a TLS server does.  Prints "listening PORT"; its end is that
- * of the test that stops it.
+ * does not do what a TLS server does.  Prints "listening PORT", and goes on until
+ * it is stopped.
  */
 #include <arpa/inet.h>
-#include <errno.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -104,6 +105,30 @@ drip(int fd)
 	wait_for_end(fd);
 }
 
+/*
+ * resolver COMMAND...: in a network of its own, one that hears questions and
+ * has no answers, while COMMAND runs.
+ */
+static int
+be_resolver(char **command)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+	    .sin_port = htons(53) };
+	struct ifreq loopback = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	loopback.ifr_flags = IFF_UP;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) != 0 ||
+	    bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0) {
+		perror("bad-peer");
+		return 77;
+	}
+	(void)execv(command[0], command);
+	perror(command[0]);
+	return 1;
+}
+
 static const struct {
 	const char *name;
 	void (*serve)(int fd);
@@ -138,6 +163,8 @@ main(int argc, char **argv)
 	size_t i = 0, len = sizeof(peers) / sizeof(peers[0]);
 	int listener, fd;
 
+	if (argc > 2 && strcmp(argv[1], "resolver") == 0)
+		return be_resolver(argv + 2);
 	while (i < len && (argc != 2 || strcmp(argv[1], peers[i].name) != 0))
 		i++;
 	if (i == len) {

@@ -305,6 +305,26 @@ claim "an interrupted connect exits with 130 (did: $code)" $?
 bad_peer_ends
 port=$good_port
 
+# A resolver that says nothing, where we may make a network of our own.
+echo 'nameserver 127.0.0.1' >"$tmp/resolv.conf"
+in_a_network_with_a_silent_resolver() {
+	unshare -rnm sh -c 'mount --bind "$1" /etc/resolv.conf && shift &&
+	    exec "$@"' sh "$tmp/resolv.conf" "$top_builddir/tests/bad-peer" \
+	    resolver "$@"
+}
+if in_a_network_with_a_silent_resolver /bin/true 2>/dev/null; then
+	before=$(date +%s)
+	in_a_network_with_a_silent_resolver "$TLSPROBE" connect host.test:1 \
+	    --timeout 1 --json >"$tmp/out" 2>"$tmp/err"
+	code=$?
+	[ $code = 3 ] && [ $(($(date +%s) - before)) -lt 4 ] &&
+	    grep -q 'port 1: the resolver does not answer in time' "$tmp/out"
+	claim "a silent resolver has the time there is (exit $code)" $?
+	cat "$tmp/out" >>"$tmp/documents"
+else
+	echo "skipped: no network of our own"
+fi
+
 # A server that accepts and says nothing.
 kill -STOP "$pid"
 expect_json 4 '"status":"TIMEOUT","text":"[^"]*time' connect \

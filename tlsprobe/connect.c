@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,21 +126,95 @@ try_address(probe *p, const struct addrinfo *a)
 	return code;
 }
 
+/* A resolver has its own idea of how long to wait, and cannot be told: a thread
+ * waits for it, which is left behind when the time is up. */
+static struct {
+	char host[512], port[32];
+	struct addrinfo *addresses;
+	int code, done[2];
+} lookup;
+
+static int
+look_up(const char *host, const char *port, int flags,
+    struct addrinfo **ret_addresses)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+	    .ai_flags = flags };
+
+	return getaddrinfo(host, port, &hints, ret_addresses);
+}
+
+static void *
+wait_for_resolver(void *unused)
+{
+	(void)unused;
+	lookup.code = look_up(lookup.host, lookup.port, AI_IDN,
+	    &lookup.addresses);
+	(void)!write(lookup.done[1], "", 1);
+	return NULL;
+}
+
+/* As getaddrinfo; EAI_INPROGRESS: not in time. */
+static int
+resolve(const probe *p, struct addrinfo **ret_addresses)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int code;
+
+	if (look_up(p->host, p->port, AI_NUMERICHOST, ret_addresses) == 0)
+		return 0;
+	snprintf(lookup.host, sizeof(lookup.host), "%s", p->host);
+	snprintf(lookup.port, sizeof(lookup.port), "%s", p->port);
+	if (pipe2(lookup.done, O_CLOEXEC) != 0)
+		return EAI_SYSTEM;
+	/* Signals are for the one that can end its waiting. */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	code = pthread_create(&thread, NULL, wait_for_resolver, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (code != 0)
+		return EAI_MEMORY;
+	if (!wait_for(p, lookup.done[0], POLLIN)) {
+		(void)pthread_detach(thread);
+		return EAI_INPROGRESS;
+	}
+	(void)pthread_join(thread, NULL);
+	close(lookup.done[0]);
+	close(lookup.done[1]);
+	*ret_addresses = lookup.addresses;
+	return lookup.code;
+}
+
+static const char *
+resolver_text(int code)
+{
+	switch (code) {
+	case EAI_SERVICE:
+		return "no number or service";
+	case EAI_INPROGRESS:
+		return interrupted ? "interrupted" :
+		    "the resolver does not answer in time";
+	case EAI_SYSTEM:
+		return strerror(errno);
+	default:
+		return gai_strerror(code);
+	}
+}
+
 static int
 open_connection(probe *p)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
-	    .ai_flags = AI_IDN }, *addresses;
+	struct addrinfo *addresses;
 	int64_t begin = now_us();
 	char tried[1024] = "";
 	int code;
 
-	code = getaddrinfo(p->host, p->port, &hints, &addresses);
+	code = resolve(p, &addresses);
 	p->dns = now_us() - begin;
 	if (code != 0) {
 		complain(p->document, "%s, port %s: %s", p->host, p->port,
-		    code == EAI_SERVICE ? "no number or service" :
-		    gai_strerror(code));
+		    resolver_text(code));
 		return code == EAI_SERVICE ? EXIT_USAGE : EXIT_NO_CONNECTION;
 	}
 	begin = now_us();
