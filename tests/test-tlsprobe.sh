@@ -384,7 +384,7 @@ wait_for_server
 dd if=/dev/urandom of="$tmp/large" bs=1000000 count=8 2>/dev/null
 for backend in $plugins_built; do
 	timeout 60 "$TLSPROBE" connect "127.0.0.1:$port" --backend "$backend" \
-	    --trust "$certs/ca.pem" --send "$tmp/large" --timeout 5 \
+	    --trust "$certs/ca.pem" --send "$tmp/large" --timeout 3 \
 	    >"$tmp/back" 2>"$tmp/err"
 	code=$?
 	: >"$tmp/out"
