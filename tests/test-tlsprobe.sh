@@ -314,7 +314,9 @@ in_a_network_with_a_silent_resolver() {
 }
 if in_a_network_with_a_silent_resolver /bin/true 2>/dev/null; then
 	before=$(date +%s)
-	in_a_network_with_a_silent_resolver "$TLSPROBE" connect host.test:1 \
+	# The thread that is left behind holds memory.
+	ASAN_OPTIONS="detect_leaks=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}" \
+	    in_a_network_with_a_silent_resolver "$TLSPROBE" connect host.test:1 \
 	    --timeout 1 --json >"$tmp/out" 2>"$tmp/err"
 	code=$?
 	[ $code = 3 ] && [ $(($(date +%s) - before)) -lt 4 ] &&
