@@ -618,26 +618,26 @@ tlshost_config_hash(const tlshost_config *config)
 int
 tlshost_config_validate_certificates(const tlshost_config *config)
 {
-	return config->validate;
+	return config != NULL ? config->validate : 0;
 }
 
 size_t
 tlshost_config_chains_len(const tlshost_config *config)
 {
-	return config->identities_len;
+	return config != NULL ? config->identities_len : 0;
 }
 
 tlshost_chain *
 tlshost_config_chain_at(const tlshost_config *config, size_t index)
 {
-	return index < config->identities_len ?
+	return index < tlshost_config_chains_len(config) ?
 	    config->identities[index].chain : NULL;
 }
 
 tlshost_private_key *
 tlshost_config_key_at(const tlshost_config *config, size_t index)
 {
-	return index < config->identities_len ?
+	return index < tlshost_config_chains_len(config) ?
 	    config->identities[index].key : NULL;
 }
 
@@ -645,8 +645,8 @@ size_t
 tlshost_config_ciphers(const tlshost_config *config, const uint16_t **ret_ids)
 {
 	if (ret_ids != NULL)
-		*ret_ids = config->ciphers;
-	return config->ciphers_len;
+		*ret_ids = config != NULL ? config->ciphers : NULL;
+	return config != NULL ? config->ciphers_len : 0;
 }
 
 size_t
@@ -654,32 +654,32 @@ tlshost_config_inner_protocols(const tlshost_config *config,
     const tlshost_protocol **ret_protocols)
 {
 	if (ret_protocols != NULL)
-		*ret_protocols = config->protocols;
-	return config->protocols_len;
+		*ret_protocols = config != NULL ? config->protocols : NULL;
+	return config != NULL ? config->protocols_len : 0;
 }
 
 tlshost_version
 tlshost_config_lowest_version(const tlshost_config *config)
 {
-	return config->lowest;
+	return config != NULL ? config->lowest : TLSHOST_VERSION_NONE;
 }
 
 tlshost_version
 tlshost_config_highest_version(const tlshost_config *config)
 {
-	return config->highest;
+	return config != NULL ? config->highest : TLSHOST_VERSION_NONE;
 }
 
 tlshost_trust_store *
 tlshost_config_trust_store(const tlshost_config *config)
 {
-	return config->trust;
+	return config != NULL ? config->trust : NULL;
 }
 
 tlshost_sni_callback
 tlshost_config_sni_callback(const tlshost_config *config, void **ret_userdata)
 {
-	if (config->sni == NULL)
+	if (config == NULL || config->sni == NULL)
 		return NULL;
 	if (ret_userdata != NULL)
 		*ret_userdata = config->sni->userdata;
@@ -689,11 +689,12 @@ tlshost_config_sni_callback(const tlshost_config *config, void **ret_userdata)
 tlshost_client_auth
 tlshost_config_client_auth(const tlshost_config *config)
 {
-	return config->client_auth;
+	return config != NULL ? config->client_auth :
+	    TLSHOST_CLIENT_AUTH_NONE;
 }
 
 int
 tlshost_config_strict_certificates(const tlshost_config *config)
 {
-	return config->strict;
+	return config != NULL ? config->strict : 0;
 }

@@ -378,6 +378,40 @@ START_TEST(what_belongs_to_a_callback_is_destroyed_once_at_the_end)
 }
 END_TEST
 
+START_TEST(chains_and_keys_are_those_that_were_added)
+{
+	static const uint8_t der[] = { 0x30, 0x03, 0x02, 0x01, 0x00 };
+	tlshost_chain *chains[2];
+	tlshost_private_key *keys[2];
+	tlshost_config *config;
+
+	for (int i = 0; i < 2; i++) {
+		assert_status(tlshost_chain_from_memory(NULL, der, sizeof(der),
+		    &chains[i], NULL), TLSHOST_OK);
+		assert_status(tlshost_private_key_from_memory(NULL, der,
+		    sizeof(der), NULL, 0, &keys[i], NULL), TLSHOST_OK);
+		assert_status(tlshost_config_builder_add_certificate_chain(
+		    builder, chains[i], keys[i]), TLSHOST_OK);
+	}
+	config = build();
+	ck_assert_uint_eq(tlshost_config_chains_len(config), 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_ptr_eq(tlshost_config_chain_at(config, i),
+		    chains[i]);
+		ck_assert_ptr_eq(tlshost_config_key_at(config, i), keys[i]);
+		ck_assert(tlshost_certificate_equal(tlshost_chain_at(chains[0],
+		    0), tlshost_chain_at(chains[i], 0)));
+		ck_assert(!tlshost_certificate_equal(tlshost_chain_at(
+		    chains[i], 0), NULL));
+		tlshost_chain_unref(chains[i]);
+		tlshost_private_key_unref(keys[i]);
+	}
+	ck_assert_ptr_null(tlshost_config_chain_at(config, 2));
+	ck_assert_ptr_null(tlshost_config_key_at(config, SIZE_MAX));
+	tlshost_config_unref(config);
+}
+END_TEST
+
 START_TEST(null_is_an_invalid_argument_everywhere)
 {
 	tlshost_error *error = NULL;
@@ -439,6 +473,7 @@ config_suite(void)
 	tcase_add_test(tcase, clearing_no_field_is_invalid);
 	tcase_add_test(tcase,
 	    what_belongs_to_a_callback_is_destroyed_once_at_the_end);
+	tcase_add_test(tcase, chains_and_keys_are_those_that_were_added);
 	tcase_add_test(tcase, null_is_an_invalid_argument_everywhere);
 	suite_add_tcase(suite, tcase);
 	return suite;

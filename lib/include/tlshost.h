@@ -473,7 +473,7 @@ TLSHOST_API void tlshost_config_unref(tlshost_config *config);
 TLSHOST_API int tlshost_config_equal(const tlshost_config *a,
     const tlshost_config *b);
 TLSHOST_API uint64_t tlshost_config_hash(const tlshost_config *config);
-/* Getters; config must not be NULL. */
+/* Getters; NULL gives 0 or NULL, and so does an index that is too high. */
 TLSHOST_API int
 tlshost_config_validate_certificates(const tlshost_config *config);
 TLSHOST_API size_t tlshost_config_chains_len(const tlshost_config *config);
