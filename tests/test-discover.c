@@ -184,6 +184,8 @@ START_TEST(the_manifest_is_told_without_loading)
 	ck_assert_str_eq(tlshost_backend_list_name(found, 0), "fake");
 	ck_assert_str_eq(tlshost_backend_list_version(found, 0), "1.0");
 	ck_assert_str_eq(tlshost_backend_list_library(found, 0), "Fake");
+	ck_assert_str_eq(tlshost_backend_list_description(found, 0),
+	    tlshost_backend_list_value(found, 0, "description"));
 	ck_assert_str_eq(tlshost_backend_list_value(found, 0, "x-more"),
 	    "kept");
 	ck_assert_int_eq(tlshost_backend_list_priority(found, 0), 10);
