@@ -429,9 +429,37 @@ START_TEST(a_context_keeps_what_it_is_made_of)
 	    client_backend);
 	assert_status(tlshost_client_context_wrap_buffers(context, "srv.test",
 	    &buffer, NULL), TLSHOST_OK);
+	tlshost_client_context_unref(tlshost_client_context_ref(context));
 	tlshost_client_context_unref(context);
 	assert_status(tlshost_buffer_do_handshake(buffer), TLSHOST_WANT_READ);
 	ck_assert_ptr_eq(tlshost_buffer_client_context(buffer), context);
+	tlshost_buffer_free(buffer);
+}
+END_TEST
+
+START_TEST(a_servers_context_keeps_what_it_is_made_of)
+{
+	tlshost_config *config = server_config(&(setup){ 0 });
+	tlshost_server_context *context;
+	tlshost_buffer *buffer;
+
+	assert_status(tlshost_server_context_new(server_backend, config,
+	    &context, NULL), TLSHOST_OK);
+	tlshost_config_unref(config);
+	ck_assert_ptr_eq(tlshost_server_context_config(context), config);
+	ck_assert_ptr_eq(tlshost_server_context_backend(context),
+	    server_backend);
+	for (size_t i = 0; i < tlshost_findings_len(
+	    tlshost_server_context_findings(context)); i++)
+		ck_assert_int_ne(tlshost_findings_severity(
+		    tlshost_server_context_findings(context), i),
+		    TLSHOST_SEVERITY_ERROR);
+	assert_status(tlshost_server_context_wrap_buffers(context, &buffer,
+	    NULL), TLSHOST_OK);
+	tlshost_server_context_unref(tlshost_server_context_ref(context));
+	tlshost_server_context_unref(context);
+	assert_status(tlshost_buffer_do_handshake(buffer), TLSHOST_WANT_READ);
+	ck_assert_ptr_eq(tlshost_buffer_server_context(buffer), context);
 	tlshost_buffer_free(buffer);
 }
 END_TEST
@@ -553,6 +581,7 @@ config_claims(Suite *suite)
 	add_claim(group, one_suite_is_offered_as_one);
 	add_claim(group, a_suite_is_in_effect_or_a_finding_tells_why_not);
 	add_claim(group, a_context_keeps_what_it_is_made_of);
+	add_claim(group, a_servers_context_keeps_what_it_is_made_of);
 	add_claim(group, a_changed_copy_leaves_the_original);
 	add_claim(group, arguments_that_are_missing_are_named);
 	add_claim(group, contexts_are_made_in_eight_threads_at_once);
