@@ -257,9 +257,12 @@ plain_text_peer(const tlshost_link *link)
 	return "the peer does not speak TLS";
 }
 
-/* What only the host can tell of a handshake that failed. */
+/*
+ * What only the host can tell of a handshake that failed, or that would wait
+ * for the rest of a record that is none.  Such a peer gets no alert.
+ */
 static tlshost_status
-name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
+name_not_tls(tlshost_buffer *buffer, tlshost_status status,
     tlshost_error **error)
 {
 	const char *words = plain_text_peer(&buffer->link);
@@ -267,12 +270,13 @@ name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
 
 	if (words == NULL || buffer->state != TLSHOST__BUFFER_HANDSHAKE ||
 	    (status != TLSHOST_PROTOCOL && status != TLSHOST_NOT_TLS &&
-	    status != TLSHOST_NO_OVERLAP && status != TLSHOST_RAGGED_EOF))
+	    status != TLSHOST_NO_OVERLAP && status != TLSHOST_RAGGED_EOF &&
+	    status != TLSHOST_WANT_READ && status != TLSHOST_OK))
 		return status;
+	tlshost__queue_done(&buffer->link.outgoing);
 	(void)tlshost__fail(&named, TLSHOST_NOT_TLS, TLSHOST_PHASE_HANDSHAKE,
 	    buffer->link.context->backend->name, "%s", words);
 	if (!named->is_static && *error != NULL) {
-		named->alert_sent = (*error)->alert_sent;
 		named->native_code = (*error)->native_code;
 		if (!(*error)->is_static) {
 			named->native_text = (*error)->native_text;
@@ -282,22 +286,6 @@ name_not_tls(const tlshost_buffer *buffer, tlshost_status status,
 	tlshost_error_free(*error);
 	*error = named;
 	return TLSHOST_NOT_TLS;
-}
-
-/*
- * NSS waits for the rest of what it takes for the length of a record.  The head
- * of one has five bytes; a server may also be asked in SSLv2's way, RFC 5246,
- * E.2, with the highest bit set.
- */
-static int
-waits_for_nothing(const tlshost_buffer *buffer)
-{
-	const tlshost_link *link = &buffer->link;
-
-	return link->network_ended ||
-	    (link->opening_len == sizeof(link->opening) &&
-	    (link->context->role == TLSHOST_ROLE_CLIENT ||
-	    link->opening[0] < 0x80));
 }
 
 static tlshost_status
@@ -314,14 +302,16 @@ settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 		(void)tlshost__fail_memory(&error);
 		return latch(buffer, TLSHOST_NO_MEMORY, error);
 	}
+	if (st == TLSHOST_OK || st == TLSHOST_WANT_READ) {
+		tlshost_status named = name_not_tls(buffer, st, &error);
+
+		if (named != st)
+			return latch(buffer, named, error);
+	}
 	if (st == TLSHOST_OK)
 		return TLSHOST_OK;
 	if (st == TLSHOST_WANT_READ) {
 		/* Waiting for bytes that cannot come would be for ever. */
-		if (waits_for_nothing(buffer) &&
-		    (st = name_not_tls(buffer, TLSHOST_RAGGED_EOF, &error)) !=
-		    TLSHOST_RAGGED_EOF)
-			return latch(buffer, st, error);
 		if (buffer->link.network_ended)
 			return latch_text(buffer, TLSHOST_RAGGED_EOF,
 			    sink->phase, "the peer vanished without "
@@ -346,8 +336,8 @@ static inline tlshost_status
 settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
     int32_t raw, uint64_t allowed)
 {
-	if (raw == TLSHOST_OK && !buffer->link.no_memory &&
-	    tlshost__sink_is_empty(sink))
+	if (raw == TLSHOST_OK && buffer->state == TLSHOST__BUFFER_OPEN &&
+	    !buffer->link.no_memory && tlshost__sink_is_empty(sink))
 		return TLSHOST_OK;
 	return settle_whole(buffer, sink, slot, raw, allowed);
 }
