@@ -399,12 +399,22 @@ handshake(tlshost_sink *sink, void *object)
 	return fail_connection(sink, conn, code, "the handshake failed");
 }
 
-/* TLS 1.2: the peer wants to renegotiate, which nobody here does. */
-static int
-refuse_renegotiation(connection *conn)
+/*
+ * TLS 1.2: the peer wants to renegotiate, which nobody here does; it is told so
+ * and may go on without.  A server still holds the hello then: the next call
+ * throws it away, and complains about it once.
+ */
+static ssize_t
+refuse_renegotiation(connection *conn, uint8_t *dst, size_t cap)
 {
-	return gnutls_alert_send(conn->session, GNUTLS_AL_WARNING,
+	ssize_t n = gnutls_alert_send(conn->session, GNUTLS_AL_WARNING,
 	    GNUTLS_A_NO_RENEGOTIATION);
+
+	if (n == 0 && conn->context->role == TLSHOST_ROLE_SERVER &&
+	    (n = gnutls_record_recv(conn->session, dst, cap)) ==
+	    GNUTLS_E_UNEXPECTED_PACKET)
+		n = 0;
+	return n == 0 ? GNUTLS_E_INTERRUPTED : n;
 }
 
 int32_t
@@ -417,11 +427,8 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 
 	do {
 		n = gnutls_record_recv(conn->session, dst, cap);
-		if (n == GNUTLS_E_REHANDSHAKE) {
-			n = refuse_renegotiation(conn);
-			if (n == 0)
-				n = GNUTLS_E_INTERRUPTED;
-		}
+		if (n == GNUTLS_E_REHANDSHAKE)
+			n = refuse_renegotiation(conn, dst, cap);
 	} while (n < 0 && ask_again(conn, (int)n, &waiting));
 	if (n >= 0) {
 		*ret_len = (size_t)n;

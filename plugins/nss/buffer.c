@@ -648,6 +648,10 @@ ask_again(const connection *conn, PRErrorCode code, size_t *waiting)
 {
 	size_t before = *waiting;
 
+	/* TLS 1.2: the peer wanted to renegotiate and was told that nobody
+	 * here does; it may go on without. */
+	if (code == SSL_ERROR_RENEGOTIATION_NOT_ALLOWED)
+		return 1;
 	if (code != PR_WOULD_BLOCK_ERROR)
 		return 0;
 	*waiting = host->waiting(conn->link);
