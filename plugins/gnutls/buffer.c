@@ -417,6 +417,21 @@ refuse_renegotiation(connection *conn, uint8_t *dst, size_t cap)
 	return n == 0 ? GNUTLS_E_INTERRUPTED : n;
 }
 
+/*
+ * TLS 1.3: user_canceled is said by a peer that is about to close (RFC 8446,
+ * 6.1; Java's does so) and not the last word, but this library gives the
+ * session up.  close_notify would come next, and there is nothing else to read.
+ */
+static int
+is_canceled(connection *conn, ssize_t code)
+{
+	if (code == GNUTLS_E_FATAL_ALERT_RECEIVED &&
+	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3 &&
+	    gnutls_alert_get(conn->session) == GNUTLS_A_USER_CANCELED)
+		conn->canceled = 1;
+	return conn->canceled;
+}
+
 int32_t
 connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
     size_t *ret_len)
@@ -430,6 +445,8 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 		if (n == GNUTLS_E_REHANDSHAKE)
 			n = refuse_renegotiation(conn, dst, cap);
 	} while (n < 0 && ask_again(conn, (int)n, &waiting));
+	if (n < 0 && is_canceled(conn, n))
+		n = 0;
 	if (n >= 0) {
 		*ret_len = (size_t)n;
 		return TLSHOST_OK;
@@ -449,6 +466,8 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 	do
 		n = gnutls_record_send(conn->session, src, len);
 	while (n == GNUTLS_E_INTERRUPTED);
+	if (n < 0 && conn->canceled)
+		n = GNUTLS_E_FATAL_ALERT_RECEIVED;
 	if (n < 0)
 		return fail_connection(sink, conn, (int)n, "writing failed");
 	*ret_len = (size_t)n;
@@ -464,7 +483,10 @@ connection_shutdown(tlshost_sink *sink, void *object)
 	/* A second bye would send a second alert. */
 	if (conn->bye_sent)
 		return TLSHOST_OK;
-	if ((code = gnutls_bye(conn->session, GNUTLS_SHUT_WR)) < 0)
+	code = conn->canceled ? gnutls_alert_send(conn->session,
+	    GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY) :
+	    gnutls_bye(conn->session, GNUTLS_SHUT_WR);
+	if (code < 0)
 		return fail_connection(sink, conn, code,
 		    "close_notify cannot be sent");
 	conn->bye_sent = 1;

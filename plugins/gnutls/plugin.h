@@ -89,6 +89,7 @@ typedef struct connection {
 	int started;                     /* alerts can be sent */
 	int done;
 	int bye_sent;
+	int canceled;                    /* by the peer's alert of that name */
 	int hello_seen;
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t refused_alert;

@@ -71,7 +71,9 @@ sort_code(const connection *conn, int code)
 		return conn->done ? TLSHOST_PROTOCOL : TLSHOST_NO_OVERLAP;
 	case GNUTLS_E_CERTIFICATE_REQUIRED:
 	case GNUTLS_E_NO_CERTIFICATE_FOUND:
-		return TLSHOST_BAD_CERTIFICATE;
+		/* A server has to have one (RFC 8446, 4.4.2.4). */
+		return conn->context->role == TLSHOST_ROLE_SERVER ?
+		    TLSHOST_BAD_CERTIFICATE : TLSHOST_PROTOCOL;
 	case GNUTLS_E_INTERNAL_ERROR:
 	case GNUTLS_E_RANDOM_FAILED:
 	case GNUTLS_E_LIB_IN_ERROR_STATE:
@@ -87,10 +89,13 @@ send_alert(connection *conn, int code)
 {
 	int level, alert;
 
-	if (!conn->started || code == GNUTLS_E_FATAL_ALERT_RECEIVED)
+	if (!conn->started || code == GNUTLS_E_FATAL_ALERT_RECEIVED ||
+	    code == GNUTLS_E_SESSION_EOF)
 		return;
 	if (conn->refused != 0)
 		alert = conn->refused_alert;
+	else if (code == GNUTLS_E_NO_CERTIFICATE_FOUND)
+		alert = GNUTLS_A_DECODE_ERROR;
 	else
 		alert = gnutls_error_to_alert(code, &level);
 	/* A server of TLS 1.3 that got no certificate has its own alert. */
@@ -104,6 +109,16 @@ send_alert(connection *conn, int code)
 	if (gnutls_alert_send(conn->session, GNUTLS_AL_FATAL,
 	    (gnutls_alert_description_t)alert) >= 0)
 		conn->alert_sent = alert;
+}
+
+/* A message that lacks what it must have shares nothing, either; that is no
+ * question of what both ends can do. */
+static int
+is_overlap_alert(int32_t alert)
+{
+	return alert < 0 || alert == GNUTLS_A_HANDSHAKE_FAILURE ||
+	    alert == GNUTLS_A_PROTOCOL_VERSION ||
+	    alert == GNUTLS_A_INSUFFICIENT_SECURITY;
 }
 
 /* See follow_records in buffer.c.  An alert that is encrypted is a record of
@@ -142,6 +157,11 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 	}
 	send_alert(conn, code);
 	failure.alert_sent = conn->alert_sent;
+	if (code == GNUTLS_E_SESSION_EOF && !conn->done)
+		failure.text = "the peer closed during the handshake";
+	if (failure.status == TLSHOST_NO_OVERLAP &&
+	    !is_overlap_alert(conn->alert_sent))
+		failure.status = TLSHOST_PROTOCOL;
 	if (conn->refused != 0)
 		failure.status = conn->refused;
 	if (failure.status == TLSHOST_ALERT_RECEIVED)

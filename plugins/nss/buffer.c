@@ -60,16 +60,22 @@ follow_records(connection *conn, const uint8_t *data, size_t len)
 	}
 }
 
+static int
+is_tls13(const PRFileDesc *fd)
+{
+	SSLPreliminaryChannelInfo info;
+
+	return fd != NULL && SSL_GetPreliminaryChannelInfo((PRFileDesc *)
+	    (uintptr_t)fd, &info, sizeof(info)) == SECSuccess &&
+	    (info.valuesSet & ssl_preinfo_version) != 0 &&
+	    info.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_3;
+}
+
 /* An alert that is encrypted is a record of data, to look at. */
 int
 is_plain_alert(const connection *conn)
 {
-	SSLPreliminaryChannelInfo info;
-
-	return !conn->done && conn->plain_alert >= 0 && conn->fd != NULL &&
-	    SSL_GetPreliminaryChannelInfo(conn->fd, &info, sizeof(info)) ==
-	    SECSuccess && (info.valuesSet & ssl_preinfo_version) != 0 &&
-	    info.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_3;
+	return !conn->done && conn->plain_alert >= 0 && is_tls13(conn->fd);
 }
 
 /* First what was read to see the ClientHello. */
@@ -252,6 +258,7 @@ authenticate(void *object, PRFileDesc *fd, PRBool check, PRBool is_server)
 	}
 	free(chain);
 	CERT_DestroyCertList(list);
+	conn->judged = st == TLSHOST_OK;
 	if (st == TLSHOST_OK)
 		return SECSuccess;
 	conn->refused = st;
@@ -303,10 +310,11 @@ note_received(const PRFileDesc *fd, void *object, const SSLAlert *alert)
 {
 	connection *conn = object;
 
-	(void)fd;
+	/* TLS 1.3 does not ask for the level (RFC 8446, 6). */
 	if (alert->description == ALERT_CLOSE_NOTIFY)
 		conn->end_seen = 1;
-	else if (alert->level == LEVEL_FATAL)
+	else if (alert->level == LEVEL_FATAL ||
+	    (alert->description != ALERT_USER_CANCELED && is_tls13(fd)))
 		conn->alert_received = alert->description;
 }
 

@@ -102,6 +102,7 @@ typedef struct connection {
 	int done;
 	int closing;                     /* nothing goes out any more */
 	int end_seen;                    /* the peer's close_notify */
+	int judged;                      /* the peer's certificate was taken */
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;
 	struct tlshost_plugin_info info;
@@ -116,6 +117,7 @@ typedef struct connection {
 #define ALERT_RECORD_OVERFLOW 22
 #define ALERT_DECODE_ERROR 50
 #define ALERT_INTERNAL_ERROR 80
+#define ALERT_USER_CANCELED 90
 
 /* ----------------------------------------------------------------- status */
 

@@ -88,6 +88,20 @@ is_ragged(const connection *conn, PRErrorCode code)
 	    host->ended(conn->link);
 }
 
+/* Is it the peer's certificate that is wrong?  Keys of an exchange fail with
+ * the same codes. */
+static int
+is_certificates_fault(const connection *conn)
+{
+	CERTCertificate *peer;
+
+	if (conn->done || conn->judged || conn->fd == NULL ||
+	    (peer = SSL_PeerCertificate(conn->fd)) == NULL)
+		return 0;
+	CERT_DestroyCertificate(peer);
+	return 1;
+}
+
 static int32_t
 sort_code(const connection *conn, PRErrorCode code)
 {
@@ -99,7 +113,6 @@ sort_code(const connection *conn, PRErrorCode code)
 	case SSL_ERROR_UNSUPPORTED_VERSION:
 	case SSL_ERROR_UNSUPPORTED_SIGNATURE_ALGORITHM:
 	case SSL_ERROR_NO_SUPPORTED_SIGNATURE_ALGORITHM:
-	case SSL_ERROR_INAPPROPRIATE_FALLBACK_ALERT:
 	case SSL_ERROR_NO_TRUSTED_SSL_CLIENT_CA:
 	case SSL_ERROR_SSL_DISABLED:
 	case SSL_ERROR_WEAK_SERVER_EPHEMERAL_DH_KEY:
@@ -111,10 +124,12 @@ sort_code(const connection *conn, PRErrorCode code)
 	case SEC_ERROR_BAD_DER:
 	case SEC_ERROR_REUSED_ISSUER_AND_SERIAL:
 	case SEC_ERROR_UNSUPPORTED_KEYALG:
-	case SEC_ERROR_INVALID_KEY:
-	case SEC_ERROR_UNSUPPORTED_ELLIPTIC_CURVE:
 	case SEC_ERROR_INADEQUATE_KEY_USAGE:
 		return conn->done ? TLSHOST_PROTOCOL : TLSHOST_BAD_CERTIFICATE;
+	case SEC_ERROR_INVALID_KEY:
+	case SEC_ERROR_UNSUPPORTED_ELLIPTIC_CURVE:
+		return is_certificates_fault(conn) ? TLSHOST_BAD_CERTIFICATE :
+		    TLSHOST_PROTOCOL;
 	case SEC_ERROR_PKCS11_GENERAL_ERROR:
 	case SEC_ERROR_PKCS11_DEVICE_ERROR:
 	case SEC_ERROR_PKCS11_FUNCTION_FAILED:
@@ -144,6 +159,20 @@ reasons_of(PRErrorCode code)
 	}
 }
 
+#define ALERT_HANDSHAKE_FAILURE 40
+#define ALERT_PROTOCOL_VERSION 70
+#define ALERT_INSUFFICIENT_SECURITY 71
+
+/* A message that lacks what it must have shares nothing, either; that is no
+ * question of what both ends can do. */
+static int
+is_overlap_alert(int32_t alert)
+{
+	return alert < 0 || alert == ALERT_HANDSHAKE_FAILURE ||
+	    alert == ALERT_PROTOCOL_VERSION ||
+	    alert == ALERT_INSUFFICIENT_SECURITY;
+}
+
 int32_t
 fail_connection(tlshost_sink *sink, connection *conn, PRErrorCode code,
     const char *text)
@@ -160,6 +189,11 @@ fail_connection(tlshost_sink *sink, connection *conn, PRErrorCode code,
 	if (conn->refused == 0 && conn->alert_received < 0 &&
 	    is_plain_alert(conn))
 		failure.alert_received = conn->plain_alert;
+	if (conn->end_seen && !conn->done)
+		failure.text = "the peer closed during the handshake";
+	if (failure.status == TLSHOST_NO_OVERLAP &&
+	    !is_overlap_alert(conn->alert_sent))
+		failure.status = TLSHOST_PROTOCOL;
 	if (conn->refused != 0)
 		failure.status = conn->refused;
 	else if (failure.alert_received >= 0)

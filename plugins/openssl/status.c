@@ -66,13 +66,25 @@ fail_memory(tlshost_sink *sink)
 	return fail(sink, TLSHOST_NO_MEMORY, TLSHOST_FIELD_NONE, NULL);
 }
 
+#define ALERT_INTERNAL_ERROR 80
+
+/* Other parts of the library complain of what the peer sent, too; the alert
+ * says whose fault it was. */
+static int
+is_peers_fault(const connection *conn)
+{
+	return conn->done || (conn->alert_sent >= 0 &&
+	    conn->alert_sent != ALERT_INTERNAL_ERROR);
+}
+
 static int32_t
 sort_reason(const connection *conn, unsigned long code)
 {
 	int reason = ERR_GET_REASON(code);
 
 	if (ERR_GET_LIB(code) != ERR_LIB_SSL)
-		return conn->done ? TLSHOST_PROTOCOL : TLSHOST_LIBRARY;
+		return is_peers_fault(conn) ? TLSHOST_PROTOCOL :
+		    TLSHOST_LIBRARY;
 	if (reason >= SSL_AD_REASON_OFFSET &&
 	    reason < SSL_AD_REASON_OFFSET + 256)
 		return TLSHOST_ALERT_RECEIVED;
@@ -84,7 +96,6 @@ sort_reason(const connection *conn, unsigned long code)
 	case SSL_R_NO_PROTOCOLS_AVAILABLE:
 	case SSL_R_UNSUPPORTED_PROTOCOL:
 	case SSL_R_NO_CIPHERS_AVAILABLE:
-	case SSL_R_WRONG_CIPHER_RETURNED:
 	case SSL_R_NO_SUITABLE_KEY_SHARE:
 	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
 	case SSL_R_NO_SHARED_GROUPS:
@@ -105,6 +116,16 @@ sort_reason(const connection *conn, unsigned long code)
 	default:
 		return TLSHOST_PROTOCOL;
 	}
+}
+
+/* A message that lacks what it must have shares nothing, either; that is no
+ * question of what both ends can do. */
+static int
+is_overlap_alert(int32_t alert)
+{
+	return alert < 0 || alert == SSL_AD_HANDSHAKE_FAILURE ||
+	    alert == SSL_AD_PROTOCOL_VERSION ||
+	    alert == SSL_AD_INSUFFICIENT_SECURITY;
 }
 
 static int
@@ -132,6 +153,12 @@ fail_connection(tlshost_sink *sink, connection *conn, int result,
 		return TLSHOST_RAGGED_EOF;
 	}
 	if (code == 0)
+		failure.status = TLSHOST_PROTOCOL;
+	if (code == 0 && !conn->done &&
+	    (SSL_get_shutdown(conn->ssl) & SSL_RECEIVED_SHUTDOWN) != 0)
+		failure.text = "the peer closed during the handshake";
+	if (failure.status == TLSHOST_NO_OVERLAP &&
+	    !is_overlap_alert(conn->alert_sent))
 		failure.status = TLSHOST_PROTOCOL;
 	if (conn->refused != 0)
 		failure.status = conn->refused;

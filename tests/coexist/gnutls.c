@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A program that uses GnuTLS itself: it starts and ends it as it likes, and its
- * own connections go on.  It also asks for a renegotiation.
+ * own connections go on.  It is also a peer that no backend would be: it asks
+ * for a renegotiation and sends alerts.
  *
  *	gnutls BACKEND...
  */
@@ -15,6 +16,7 @@
 
 static char **names;
 static const setup tls12 = { .version = TLSHOST_VERSION_TLSV1_2 };
+static const setup tls13 = { .version = TLSHOST_VERSION_TLSV1_3 };
 
 /* ------------------------------------------------------------------------
  * GnuTLS itself, as the peer of a buffer
@@ -68,7 +70,7 @@ always_ready(gnutls_transport_ptr_t pointer, unsigned int ms)
 
 /* The other end of buffer, which it does not own. */
 static void
-raw_begin(raw *r, int server, tlshost_buffer *buffer)
+raw_begin(raw *r, int server, tlshost_buffer *buffer, const setup *s)
 {
 	r->buffer = buffer;
 	ck_assert_int_eq(gnutls_init(&r->session, (server ? GNUTLS_SERVER :
@@ -83,7 +85,8 @@ raw_begin(raw *r, int server, tlshost_buffer *buffer)
 	ck_assert_int_eq(gnutls_credentials_set(r->session,
 	    GNUTLS_CRD_CERTIFICATE, r->credentials), 0);
 	ck_assert_int_eq(gnutls_priority_set_direct(r->session,
-	    "NORMAL:-VERS-ALL:+VERS-TLS1.2", NULL), 0);
+	    s == &tls12 ? "NORMAL:-VERS-ALL:+VERS-TLS1.2" :
+	    "NORMAL:-VERS-ALL:+VERS-TLS1.3", NULL), 0);
 	gnutls_transport_set_ptr(r->session, r);
 	gnutls_transport_set_pull_function(r->session, pull);
 	gnutls_transport_set_push_function(r->session, push);
@@ -125,7 +128,7 @@ START_TEST(a_connection_of_the_program_goes_on_beside_ours)
 	size_t n;
 
 	use_backend(names[_i]);
-	raw_begin(&r, 1, make_end(&tls12, 0));
+	raw_begin(&r, 1, make_end(&tls12, 0), &tls12);
 	shake_raw(&r);
 	for (int i = 0; i < 3; i++) {
 		pair p = connected_pair(&(setup){ 0 });
@@ -170,7 +173,7 @@ START_TEST(a_renegotiation_never_happens)
 	size_t n;
 
 	use_backend(names[_i / 2]);
-	raw_begin(&r, !server, make_end(&tls12, server));
+	raw_begin(&r, !server, make_end(&tls12, server), &tls12);
 	shake_raw(&r);
 	/* A server asks for one, a client begins one. */
 	if (server)
@@ -197,6 +200,93 @@ START_TEST(a_renegotiation_never_happens)
 }
 END_TEST
 
+static const struct {
+	const setup *setup;
+	gnutls_alert_level_t level;
+	gnutls_alert_description_t alert;
+	tlshost_status status;           /* WANT_READ: it goes on */
+} alerts[] = {
+	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED,
+	    TLSHOST_WANT_READ },
+	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_UNRECOGNIZED_NAME,
+	    TLSHOST_WANT_READ },
+	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY, TLSHOST_OK },
+	{ &tls12, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR,
+	    TLSHOST_ALERT_RECEIVED },
+	{ &tls13, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY, TLSHOST_OK },
+	{ &tls13, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR,
+	    TLSHOST_ALERT_RECEIVED },
+	/* The level does not count any more. */
+	{ &tls13, GNUTLS_AL_WARNING, GNUTLS_A_HANDSHAKE_FAILURE,
+	    TLSHOST_ALERT_RECEIVED },
+	{ &tls13, GNUTLS_AL_WARNING, GNUTLS_A_UNRECOGNIZED_NAME,
+	    TLSHOST_ALERT_RECEIVED },
+};
+
+#define ALERTS (sizeof(alerts) / sizeof(alerts[0]))
+
+START_TEST(an_alert_ends_a_connection_or_does_not)
+{
+	const setup *s = alerts[_i % (int)ALERTS].setup;
+	tlshost_status wanted = alerts[_i % (int)ALERTS].status;
+	int alert = (int)alerts[_i % (int)ALERTS].alert;
+	raw r = { .session = NULL };
+	char in[16];
+	size_t n;
+
+	use_backend(names[_i / (int)ALERTS]);
+	for (int server = 0; server < 2; server++) {
+		raw_begin(&r, !server, make_end(s, server), s);
+		shake_raw(&r);
+		ck_assert_int_eq(gnutls_alert_send(r.session,
+		    alerts[_i % (int)ALERTS].level,
+		    alerts[_i % (int)ALERTS].alert), 0);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), wanted);
+		if (wanted == TLSHOST_OK)
+			ck_assert_uint_eq(n, 0);
+		ck_assert_int_eq(tlshost_error_alert_received(
+		    tlshost_buffer_error(r.buffer)),
+		    wanted == TLSHOST_ALERT_RECEIVED ? alert : -1);
+		assert_status(tlshost_buffer_write(r.buffer, "x", 1, &n),
+		    wanted == TLSHOST_WANT_READ ? TLSHOST_OK : wanted);
+		raw_end(&r);
+	}
+}
+END_TEST
+
+/* As some do before they close, on TLS 1.3. */
+START_TEST(user_canceled_before_the_end_is_the_end)
+{
+	raw r = { .session = NULL };
+	char in[16];
+	size_t n;
+
+	use_backend(names[_i]);
+	for (int server = 0; server < 2; server++) {
+		raw_begin(&r, !server, make_end(&tls13, server), &tls13);
+		shake_raw(&r);
+		ck_assert_int_eq(gnutls_record_send(r.session, "last", 4), 4);
+		ck_assert_int_eq(gnutls_alert_send(r.session,
+		    GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED), 0);
+		ck_assert_int_eq(gnutls_bye(r.session, GNUTLS_SHUT_WR), 0);
+		tlshost_buffer_network_eof(r.buffer);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 4);
+		for (int i = 0; i < 2; i++) {
+			assert_status(tlshost_buffer_read(r.buffer, in,
+			    sizeof(in), &n), TLSHOST_OK);
+			ck_assert_uint_eq(n, 0);
+		}
+		assert_status(tlshost_buffer_shutdown(r.buffer), TLSHOST_OK);
+		ck_assert_int_eq(gnutls_record_recv(r.session, in,
+		    sizeof(in)), 0);
+		raw_end(&r);
+	}
+}
+END_TEST
+
 int
 main(int argc, char **argv)
 {
@@ -213,6 +303,10 @@ main(int argc, char **argv)
 	    the_program_starts_and_ends_its_gnutls_as_it_likes, 0, argc - 1);
 	tcase_add_loop_test(tcase, a_renegotiation_never_happens, 0,
 	    2 * (argc - 1));
+	tcase_add_loop_test(tcase, an_alert_ends_a_connection_or_does_not, 0,
+	    (int)ALERTS * (argc - 1));
+	tcase_add_loop_test(tcase, user_canceled_before_the_end_is_the_end, 0,
+	    argc - 1);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
