@@ -201,12 +201,27 @@ no_common_version(const context *ctx, const struct tlshost_hello *hello)
 	return 1;
 }
 
+/* Suites before TLS 1.3 are for certain keys and, some, for curves. */
+static int
+fits(const context *ctx, const client_limits *limits, const suite *one)
+{
+	/* As in the priority string (suites.c). */
+	static const uint16_t groups[] = { 29, 23, 30, 25, 24 };
+	exchange how = one->kx == GNUTLS_KX_RSA ? EXCHANGE_RSA :
+	    one->kx == GNUTLS_KX_DHE_RSA ? EXCHANGE_DHE : EXCHANGE_ECDHE;
+
+	return one->lowest == TLSHOST_VERSION_TLSV1_3 || limits_take(limits,
+	    how, kinds_for(ctx, one), groups,
+	    sizeof(groups) / sizeof(groups[0]));
+}
+
 /*
  * The suite that this server takes: the version comes first, then the server's
  * order, as the other libraries have it.
  */
 static const offer *
-choose(const context *ctx, const struct tlshost_hello *hello)
+choose(const context *ctx, const struct tlshost_hello *hello,
+    const client_limits *limits)
 {
 	int tls13 = ctx->highest >= TLSHOST_VERSION_TLSV1_3 &&
 	    offers_version(hello, TLSHOST_VERSION_TLSV1_3);
@@ -215,7 +230,7 @@ choose(const context *ctx, const struct tlshost_hello *hello)
 		const suite *one = ctx->offers[i].suite;
 
 		if ((one->lowest == TLSHOST_VERSION_TLSV1_3) == tls13 &&
-		    offers(&hello->suites, one->id))
+		    offers(&hello->suites, one->id) && fits(ctx, limits, one))
 			return &ctx->offers[i];
 	}
 	return NULL;
@@ -234,12 +249,17 @@ apply_protocols(connection *conn)
 
 /* The whole of a configuration, before anything was decided. */
 static int
-apply_server(connection *conn, const struct tlshost_hello *hello)
+apply_server(connection *conn, const struct tlshost_hello *hello,
+    const gnutls_datum_t *message)
 {
 	const context *ctx = conn->context;
-	const offer *chosen = choose(ctx, hello);
+	const offer *chosen;
+	client_limits limits;
 	int code;
 
+	limits_read(&limits, message->data, message->size, hello, ctx->lowest,
+	    ctx->highest);
+	chosen = choose(ctx, hello, &limits);
 	if (no_common_version(ctx, hello))
 		return GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
 	if (chosen == NULL)
@@ -280,7 +300,7 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	if (st != TLSHOST_OK)
 		return refuse(conn, st, alert, GNUTLS_E_UNRECOGNIZED_NAME);
 	conn->context = chosen;
-	return apply_server(conn, &hello);
+	return apply_server(conn, &hello, message);
 }
 
 /* ------------------------------------------------------------------------

@@ -113,13 +113,19 @@ client_suites(tlshost_sink *sink, context *ctx,
 	return read_back(sink, ctx, config);
 }
 
+unsigned int
+kinds_for(const context *ctx, const suite *one)
+{
+	return ctx->kinds & (one->kx == GNUTLS_KX_ECDHE_ECDSA ? ~KINDS_RSA :
+	    KINDS_RSA);
+}
+
 /* Can a certificate that the server has sign, or decrypt, for it? */
 static int
 served(const context *ctx, const suite *one)
 {
-	if (one->lowest == TLSHOST_VERSION_TLSV1_3)
-		return 1;
-	return one->kx == GNUTLS_KX_ECDHE_ECDSA ? ctx->has_ec : ctx->has_rsa;
+	return one->lowest == TLSHOST_VERSION_TLSV1_3 ||
+	    kinds_for(ctx, one) != 0;
 }
 
 /*
@@ -170,12 +176,28 @@ server_suites(tlshost_sink *sink, context *ctx,
 static void
 note_kind(context *ctx, gnutls_privkey_t key)
 {
-	int kind = gnutls_privkey_get_pk_algorithm(key, NULL);
+	unsigned int bits = 0;
 
-	if (kind == GNUTLS_PK_RSA || kind == GNUTLS_PK_RSA_PSS)
-		ctx->has_rsa = 1;
-	else
-		ctx->has_ec = 1;
+	switch (gnutls_privkey_get_pk_algorithm(key, &bits)) {
+	case GNUTLS_PK_RSA:
+		ctx->kinds |= KIND_RSA;
+		break;
+	case GNUTLS_PK_RSA_PSS:
+		ctx->kinds |= KIND_PSS;
+		break;
+	case GNUTLS_PK_EDDSA_ED25519:
+		ctx->kinds |= KIND_ED25519;
+		break;
+	case GNUTLS_PK_EDDSA_ED448:
+		ctx->kinds |= KIND_ED448;
+		break;
+	case GNUTLS_PK_ECDSA:
+		ctx->kinds |= bits <= 256 ? KIND_P256 : bits <= 384 ?
+		    KIND_P384 : KIND_P521;
+		break;
+	default:
+		break;
+	}
 }
 
 /*

@@ -7,7 +7,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-#include "tlshost-plugin.h"
+#include "hello.h"
 
 /* The host's services; set by the entry point. */
 extern const struct tlshost_host *host;
@@ -75,7 +75,7 @@ typedef struct context {
 	size_t ids_len;
 	offer *offers;                   /* servers, in order */
 	size_t offers_len;
-	int has_rsa, has_ec;             /* kinds of leaf keys, servers */
+	unsigned int kinds;              /* of leaf keys, servers */
 	gnutls_datum_t *protocols;
 	unsigned int protocols_len;
 	uint8_t *protocol_bytes;
@@ -130,6 +130,8 @@ int32_t context_new(tlshost_sink *sink, uint32_t role,
     const struct tlshost_plugin_config *config, void **ret_context);
 void context_free(void *context);
 size_t context_suites(const void *context, uint16_t *ids, size_t cap);
+/* Of the server's leaf keys, those that a suite before TLS 1.3 is for. */
+unsigned int kinds_for(const context *ctx, const suite *one);
 
 /* ---------------------------------------------------------------- buffer.c */
 

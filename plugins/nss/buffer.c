@@ -568,6 +568,39 @@ choose_protocol(connection *conn, const struct tlshost_hello *hello)
 	return 1;
 }
 
+/*
+ * Takes out the suites that such a client cannot finish: the library would take
+ * one and fail, where another was left.  TLS 1.3 has no such suites.
+ */
+static int32_t
+choose_suites(tlshost_sink *sink, connection *conn,
+    const struct tlshost_hello *hello)
+{
+	const context *ctx = conn->context;
+	client_limits limits;
+	uint16_t *ids;
+	size_t len;
+	int ok;
+
+	limits_read(&limits, conn->message + MESSAGE_HEAD,
+	    message_size(conn) - MESSAGE_HEAD, hello, ctx->lowest,
+	    ctx->highest);
+	if (limits.version == 0 || limits.version >= TLSHOST_VERSION_TLSV1_3)
+		return TLSHOST_OK;
+	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
+		return fail_memory(sink);
+	len = context_suites_for(ctx, &limits, ids);
+	ok = len == 0 || len == ctx->ids_len || SSL_CipherSuiteOrderSet(
+	    conn->fd, ids, (PRUint16)len) == SECSuccess;
+	free(ids);
+	if (len == 0)
+		return refuse_hello(sink, conn, TLSHOST_NO_OVERLAP,
+		    ALERT_HANDSHAKE_FAILURE, "the client can use no "
+		    "certificate of the server");
+	return ok ? TLSHOST_OK : fail(sink, TLSHOST_LIBRARY, PR_GetError(),
+	    "no suites");
+}
+
 /* Makes the socket of a server, once the host has said by which context. */
 static int32_t
 read_hello(tlshost_sink *sink, connection *conn)
@@ -596,6 +629,8 @@ read_hello(tlshost_sink *sink, connection *conn)
 	conn->held_at = 0;
 	if (!set_up(conn, NULL) || !choose_protocol(conn, &hello))
 		return fail(sink, TLSHOST_LIBRARY, PR_GetError(), "no socket");
+	if ((st = choose_suites(sink, conn, &hello)) != TLSHOST_OK)
+		return st;
 	free(conn->message);
 	conn->message = NULL;
 	return TLSHOST_OK;

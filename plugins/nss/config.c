@@ -103,6 +103,35 @@ served(const context *ctx, uint16_t id)
 	return 0;
 }
 
+/* Suites before TLS 1.3 are for certain keys and, some, for curves. */
+static int
+fits(const context *ctx, const client_limits *limits, uint16_t id)
+{
+	static const uint16_t groups[] = { 29, 23, 24, 25 };
+	SSLCipherSuiteInfo info;
+	exchange how;
+
+	if (!suite_info(id, &info) || info.authType == ssl_auth_tls13_any)
+		return 1;
+	how = info.keaType == ssl_kea_rsa ? EXCHANGE_RSA :
+	    info.keaType == ssl_kea_dh ? EXCHANGE_DHE : EXCHANGE_ECDHE;
+	return limits_take(limits, how, ctx->kinds &
+	    (info.authType == ssl_auth_ecdsa ? ~KINDS_RSA : KINDS_RSA),
+	    groups, sizeof(groups) / sizeof(groups[0]));
+}
+
+size_t
+context_suites_for(const context *ctx, const client_limits *limits,
+    uint16_t *ids)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < ctx->ids_len; i++)
+		if (fits(ctx, limits, ctx->ids[i]))
+			ids[len++] = ctx->ids[i];
+	return len;
+}
+
 static int
 listed(const context *ctx, uint16_t id)
 {
@@ -186,7 +215,9 @@ set_options(PRFileDesc *fd, const context *ctx)
 		{ SSL_NO_LOCKS, 0 },
 		{ SSL_ROLLBACK_DETECTION, 1 },
 		{ SSL_ENABLE_RENEGOTIATION, SSL_RENEGOTIATE_NEVER },
-		{ SSL_REQUIRE_SAFE_NEGOTIATION, 0 },
+		/* A server that could be renegotiated behind the client's
+		 * back (RFC 5746, 4.1) is refused; old clients are not. */
+		{ SSL_REQUIRE_SAFE_NEGOTIATION, !server },
 		{ SSL_ENABLE_FALSE_START, 0 },
 		{ SSL_CBC_RANDOM_IV, 1 },
 		{ SSL_ENABLE_OCSP_STAPLING, 0 },
@@ -249,6 +280,22 @@ serve(PRFileDesc *fd, const identity *one)
 	return ok;
 }
 
+static unsigned int
+kind_of(CERTCertificate *leaf)
+{
+	SECKEYPublicKey *key = CERT_ExtractPublicKey(leaf);
+	unsigned int kind = KIND_RSA, bits;
+
+	if (key == NULL)
+		return 0;
+	bits = SECKEY_PublicKeyStrengthInBits(key);
+	if (SECKEY_GetPublicKeyType(key) == ecKey)
+		kind = bits <= 256 ? KIND_P256 : bits <= 384 ? KIND_P384 :
+		    KIND_P521;
+	SECKEY_DestroyPublicKey(key);
+	return kind;
+}
+
 static int32_t
 add_chain(tlshost_sink *sink, context *ctx,
     const struct tlshost_plugin_chain *chain)
@@ -278,6 +325,7 @@ add_chain(tlshost_sink *sink, context *ctx,
 			    "a certificate of the chain cannot be read");
 		one->certs[one->certs_len++] = cert;
 	}
+	ctx->kinds |= kind_of(one->certs[0]);
 	if (ctx->role == TLSHOST_ROLE_SERVER && !serve(ctx->model, one))
 		return fail_field(sink, TLSHOST_BAD_DATA,
 		    TLSHOST_FIELD_CERTIFICATE_CHAIN, PR_GetError(),

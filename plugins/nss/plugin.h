@@ -11,7 +11,7 @@
 #include <nss.h>
 #include <ssl.h>
 
-#include "tlshost-plugin.h"
+#include "hello.h"
 
 /* The host's services; set by the entry point. */
 extern const struct tlshost_host *host;
@@ -83,6 +83,7 @@ typedef struct context {
 	size_t ids_len;
 	identity *identities;
 	size_t identities_len;
+	unsigned int kinds;              /* of leaf keys, servers */
 	uint8_t *protocols;              /* of the wire, by preference */
 	size_t protocols_len;
 } context;
@@ -115,7 +116,10 @@ typedef struct connection {
 #define ALERT_CLOSE_NOTIFY 0
 #define ALERT_UNEXPECTED_MESSAGE 10
 #define ALERT_RECORD_OVERFLOW 22
+#define ALERT_HANDSHAKE_FAILURE 40
 #define ALERT_DECODE_ERROR 50
+#define ALERT_PROTOCOL_VERSION 70
+#define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_INTERNAL_ERROR 80
 #define ALERT_USER_CANCELED 90
 
@@ -172,6 +176,10 @@ int32_t context_new(tlshost_sink *sink, uint32_t role,
     const struct tlshost_plugin_config *config, void **ret_context);
 void context_free(void *context);
 size_t context_suites(const void *context, uint16_t *ids, size_t cap);
+/* Those of a server's suites that it can take with such a client; ids has room
+ * for all. */
+size_t context_suites_for(const context *ctx, const client_limits *limits,
+    uint16_t *ids);
 
 /* ---------------------------------------------------------------- buffer.c */
 

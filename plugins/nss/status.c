@@ -159,10 +159,6 @@ reasons_of(PRErrorCode code)
 	}
 }
 
-#define ALERT_HANDSHAKE_FAILURE 40
-#define ALERT_PROTOCOL_VERSION 70
-#define ALERT_INSUFFICIENT_SECURITY 71
-
 /* A message that lacks what it must have shares nothing, either; that is no
  * question of what both ends can do. */
 static int

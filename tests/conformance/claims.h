@@ -61,6 +61,7 @@ void file_claims(Suite *suite);
 void handshake_claims(Suite *suite);
 void key_claims(Suite *suite);
 void name_claims(Suite *suite);
+void peer_claims(Suite *suite);
 void process_claims(Suite *suite);
 void socket_claims(Suite *suite);
 void verify_claims(Suite *suite);

@@ -264,6 +264,7 @@ all_claims(void)
 	key_claims(suite);
 	data_claims(suite);
 	end_claims(suite);
+	peer_claims(suite);
 	process_claims(suite);
 	if (strcmp(getenv("CHECK_CLIENT"), getenv("CHECK_SERVER")) == 0)
 		socket_claims(suite);

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers that no backend would be: hellos and flights that were changed on their
+ * way, before anything is encrypted. */
+#include "config.h"
+
+#include <stdio.h>
+
+#include "claims.h"
+
+#define CLIENT_HELLO 1
+#define SERVER_HELLO 2
+#define CERTIFICATE 11
+#define SERVER_KEY_EXCHANGE 12
+
+#define EXTENSION_GROUPS 10
+#define EXTENSION_SIGNATURES 13
+#define EXTENSION_KEY_SHARE 51
+#define EXTENSION_RENEGOTIATION 0xff01
+
+/* What an end has to say, its messages joined. */
+typedef struct flight {
+	uint8_t bytes[65536];
+	size_t len;
+} flight;
+
+static size_t
+number(const uint8_t *at, int bytes)
+{
+	size_t value = 0;
+
+	for (int i = 0; i < bytes; i++)
+		value = value << 8 | at[i];
+	return value;
+}
+
+static void
+put_number(uint8_t *at, int bytes, size_t value)
+{
+	while (bytes-- > 0) {
+		at[bytes] = (uint8_t)value;
+		value >>= 8;
+	}
+}
+
+static void
+take_flight(tlshost_buffer *buffer, flight *f)
+{
+	uint8_t raw[65536];
+	size_t raw_len = 0, n;
+	const uint8_t *out;
+
+	f->len = 0;
+	while ((n = tlshost_buffer_peek_outgoing(buffer, &out)) != 0) {
+		ck_assert_uint_le(raw_len + n, sizeof(raw));
+		memcpy(raw + raw_len, out, n);
+		raw_len += n;
+		assert_status(tlshost_buffer_consume_outgoing(buffer, n),
+		    TLSHOST_OK);
+	}
+	for (size_t at = 0; at + 5 <= raw_len; at += 5 + n) {
+		n = number(raw + at + 3, 2);
+		if (raw[at] != 22)
+			break;
+		memcpy(f->bytes + f->len, raw + at + 5, n);
+		f->len += n;
+	}
+}
+
+/* As one record. */
+static void
+give_flight(tlshost_buffer *buffer, const flight *f)
+{
+	uint8_t head[5] = { 22, 3, 3 };
+	size_t n;
+
+	put_number(head + 3, 2, f->len);
+	ck_assert_uint_le(f->len, 16384);
+	assert_status(tlshost_buffer_receive_from_network(buffer, head, 5,
+	    &n), TLSHOST_OK);
+	assert_status(tlshost_buffer_receive_from_network(buffer, f->bytes,
+	    f->len, &n), TLSHOST_OK);
+	ck_assert_uint_eq(n, f->len);
+}
+
+/* Where the message is, or fails. */
+static uint8_t *
+message(flight *f, int type)
+{
+	size_t at = 0;
+
+	while (at + 4 <= f->len && f->bytes[at] != type)
+		at += 4 + number(f->bytes + at + 1, 3);
+	ck_assert_msg(at + 4 <= f->len, "no message %d", type);
+	return f->bytes + at;
+}
+
+/* Puts new_len bytes where old_len bytes were, within the first message and its
+ * block of extensions, which begins at block. */
+static void
+replace(flight *f, uint8_t *block, uint8_t *at, size_t old_len,
+    const void *new, size_t new_len)
+{
+	size_t behind = f->len - (size_t)(at - f->bytes) - old_len;
+
+	ck_assert_uint_le(f->len - old_len + new_len, sizeof(f->bytes));
+	memmove(at + new_len, at + old_len, behind);
+	if (new_len != 0)
+		memcpy(at, new, new_len);
+	f->len = f->len - old_len + new_len;
+	put_number(block, 2, number(block, 2) - old_len + new_len);
+	put_number(f->bytes + 1, 3, number(f->bytes + 1, 3) - old_len +
+	    new_len);
+}
+
+/* The first message is a hello: the length of its extensions. */
+static uint8_t *
+extensions(flight *f)
+{
+	uint8_t *at = f->bytes + 4 + 2 + 32;
+
+	at += 1 + at[0];
+	if (f->bytes[0] == SERVER_HELLO)
+		return at + 2 + 1;
+	at += 2 + number(at, 2);
+	return at + 1 + at[0];
+}
+
+/* Of one; NULL: there is none. */
+static uint8_t *
+extension(flight *f, unsigned int type)
+{
+	uint8_t *block = extensions(f);
+
+	for (uint8_t *at = block + 2; at < block + 2 + number(block, 2);
+	    at += 4 + number(at + 2, 2))
+		if (number(at, 2) == type)
+			return at;
+	return NULL;
+}
+
+static void
+drop_extension(flight *f, unsigned int type)
+{
+	uint8_t *at = extension(f, type);
+
+	if (at != NULL)
+		replace(f, extensions(f), at, 4 + number(at + 2, 2), NULL, 0);
+}
+
+/* A list of 16-bit numbers, ended by 0, with its length before it. */
+static void
+set_list(flight *f, unsigned int type, const uint16_t *ids)
+{
+	uint8_t body[64];
+	size_t len = 0;
+
+	drop_extension(f, type);
+	for (; ids[len] != 0; len++)
+		put_number(body + 6 + 2 * len, 2, ids[len]);
+	put_number(body, 2, type);
+	put_number(body + 2, 2, 2 + 2 * len);
+	put_number(body + 4, 2, 2 * len);
+	replace(f, extensions(f), extensions(f) + 2, 0, body, 6 + 2 * len);
+}
+
+/* ------------------------------------------------------------------------
+ * What a client can do besides its suites
+ */
+
+#define RSA_SIGNS { 0x0401, 0x0501, 0x0601, 0x0804, 0 }
+#define EC_SIGNS { 0x0403, 0x0503, 0x0603, 0 }
+
+static const struct {
+	const char *name, *certificate, *more;
+	int change;                      /* the extension, or 0: none */
+	uint16_t ids[6];                 /* none: it is taken out */
+	uint16_t suite;                  /* 0: NO_OVERLAP */
+} clients[] = {
+	{ "any, of two", "rsa", "ecdsa", 0, { 0 }, 0xc02b },
+	{ "RSA's signatures alone, of two", "rsa", "ecdsa",
+	    EXTENSION_SIGNATURES, RSA_SIGNS, 0xc02f },
+	{ "ECDSA's signatures alone, of two", "rsa", "ecdsa",
+	    EXTENSION_SIGNATURES, EC_SIGNS, 0xc02b },
+	{ "ECDSA's signatures alone, of RSA", "rsa", NULL,
+	    EXTENSION_SIGNATURES, EC_SIGNS, 0 },
+	{ "RSA's signatures alone, of ECDSA", "ecdsa", NULL,
+	    EXTENSION_SIGNATURES, RSA_SIGNS, 0 },
+	{ "SHA-1 alone, of RSA", "rsa", NULL, EXTENSION_SIGNATURES,
+	    { 0x0201, 0 }, 0 },
+	{ "SHA-1 by its silence, of RSA", "rsa", NULL, EXTENSION_SIGNATURES,
+	    { 0 }, 0 },
+	{ "SHA-1 by its silence, of ECDSA", "ecdsa", NULL,
+	    EXTENSION_SIGNATURES, { 0 }, 0 },
+	{ "no curve, of two", "rsa", "ecdsa", EXTENSION_GROUPS, { 256, 0 },
+	    0x009e },
+	{ "no curve, of ECDSA", "ecdsa", NULL, EXTENSION_GROUPS, { 256, 0 },
+	    0 },
+	{ "no groups, of RSA", "rsa", NULL, EXTENSION_GROUPS, { 0 },
+	    0x009e },
+	{ "another curve than the certificate's, of two", "rsa", "ecdsa",
+	    EXTENSION_GROUPS, { 29, 25, 0 }, 0xc02f },
+	{ "another curve than the certificate's, of ECDSA", "ecdsa", NULL,
+	    EXTENSION_GROUPS, { 29, 25, 0 }, 0 },
+};
+
+static const char *
+client_name(int i)
+{
+	return clients[i].name;
+}
+
+START_TEST(a_server_takes_what_the_client_can_use)
+{
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2,
+	    .certificate = clients[_i].certificate,
+	    .more_certificate = clients[_i].more };
+	pair p = make_pair(&s);
+	uint8_t *hello;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	if (clients[_i].ids[0] != 0)
+		set_list(&f, (unsigned int)clients[_i].change,
+		    clients[_i].ids);
+	else if (clients[_i].change != 0)
+		drop_extension(&f, (unsigned int)clients[_i].change);
+	give_flight(p.server, &f);
+	if (clients[_i].suite == 0) {
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_NO_OVERLAP);
+		ck_assert_int_eq(tlshost_error_alert_sent(
+		    tlshost_buffer_error(p.server)), 40);
+	} else {
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_WANT_READ);
+		take_flight(p.server, &f);
+		hello = message(&f, SERVER_HELLO);
+		ck_assert_uint_eq(number(extensions(&f) - 3, 2),
+		    clients[_i].suite);
+		ck_assert_ptr_eq(hello, f.bytes);
+	}
+	free_pair(&p);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
+ * Whose fault it is
+ */
+
+/* The end failed by its peer's breach, which was no certificate. */
+static void
+assert_breach(const tlshost_buffer *buffer, int alert)
+{
+	const tlshost_error *error = tlshost_buffer_error(buffer);
+
+	ck_assert_uint_eq(tlshost_error_reasons(error), 0);
+	ck_assert_int_eq(tlshost_error_alert_received(error), -1);
+	ck_assert_int_eq(tlshost_error_alert_sent(error), alert);
+}
+
+START_TEST(a_key_share_that_is_none_is_a_protocol_error)
+{
+	pair p = make_pair(&(setup){ .version = TLSHOST_VERSION_TLSV1_3 });
+	uint8_t *share;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	share = extension(&f, EXTENSION_KEY_SHARE);
+	ck_assert_ptr_nonnull(share);
+	/* A list of groups and their values, which become zeros. */
+	for (uint8_t *at = share + 6; at < share + 4 + number(share + 2, 2);
+	    at += 4 + number(at + 2, 2))
+		memset(at + 4, 0, number(at + 2, 2));
+	give_flight(p.server, &f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.server, 47);
+	free_pair(&p);
+}
+END_TEST
+
+/* The server's flight up to TLS 1.2, which is not encrypted. */
+static pair
+first_flight(flight *f)
+{
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2, .suite = 0xc02f };
+	pair p = make_pair(&s);
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, f);
+	give_flight(p.server, f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_WANT_READ);
+	take_flight(p.server, f);
+	ck_assert_int_eq(f->bytes[0], SERVER_HELLO);
+	return p;
+}
+
+START_TEST(a_signature_that_was_forged_is_a_protocol_error)
+{
+	flight f;
+	pair p = first_flight(&f);
+	uint8_t *exchange = message(&f, SERVER_KEY_EXCHANGE);
+
+	exchange[4 + number(exchange + 1, 3) - 1] ^= 1;
+	give_flight(p.client, &f);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.client, 51);
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_server_that_may_be_renegotiated_in_secret_is_refused)
+{
+	flight f;
+	pair p = first_flight(&f);
+
+	ck_assert_ptr_nonnull(extension(&f, EXTENSION_RENEGOTIATION));
+	drop_extension(&f, EXTENSION_RENEGOTIATION);
+	give_flight(p.client, &f);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.client, 40);
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_server_without_a_certificate_breaks_the_protocol)
+{
+	static const uint8_t none[] = { CERTIFICATE, 0, 0, 3, 0, 0, 0 };
+	flight f;
+	pair p = first_flight(&f);
+
+	f.len = 4 + number(f.bytes + 1, 3);
+	memcpy(f.bytes + f.len, none, sizeof(none));
+	f.len += sizeof(none);
+	give_flight(p.client, &f);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_PROTOCOL);
+	ck_assert_uint_eq(tlshost_error_reasons(
+	    tlshost_buffer_error(p.client)), 0);
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_suite_that_was_not_offered_is_a_protocol_error)
+{
+	flight f;
+	pair p = first_flight(&f);
+
+	put_number(extensions(&f) - 3, 2, 0xc030);
+	give_flight(p.client, &f);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_PROTOCOL);
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_goodbye_in_the_handshake_is_answered_by_nothing)
+{
+	static const uint8_t goodbye[] = { 21, 3, 3, 0, 2, 1, 0 };
+	pair p = make_pair(&(setup){ .version = versions[_i] });
+	flight f;
+	size_t n;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	assert_status(tlshost_buffer_receive_from_network(p.client, goodbye,
+	    sizeof(goodbye), &n), TLSHOST_OK);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.client, -1);
+	ck_assert_uint_eq(tlshost_buffer_outgoing_len(p.client), 0);
+	ck_assert_ptr_nonnull(strstr(tlshost_error_message(
+	    tlshost_buffer_error(p.client)), "closed during the handshake"));
+	free_pair(&p);
+}
+END_TEST
+
+START_TEST(a_fallback_that_was_not_needed_is_refused)
+{
+	/* The client says that it tried something newer (RFC 7507). */
+	setup s = { .client_lowest = TLSHOST_VERSION_TLSV1_2,
+	    .client_highest = TLSHOST_VERSION_TLSV1_2 };
+	pair p = make_pair(&s);
+	uint8_t *suites;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	suites = f.bytes + 4 + 2 + 32;
+	suites += 1 + suites[0];
+	ck_assert_uint_ge(number(suites, 2), 4);
+	/* Instead of one of several. */
+	put_number(suites + 2, 2, 0x5600);
+	give_flight(p.server, &f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.server, 86);
+	free_pair(&p);
+}
+END_TEST
+
+void
+peer_claims(Suite *suite)
+{
+	TCase *group = claim_group(suite, "peers");
+
+	add_claims(group, a_server_takes_what_the_client_can_use,
+	    (int)LEN(clients), client_name);
+	if (both_have(TLSHOST_VERSION_TLSV1_3)) {
+		add_claim(group,
+		    a_key_share_that_is_none_is_a_protocol_error);
+		add_claim(group, a_fallback_that_was_not_needed_is_refused);
+	}
+	add_claim(group, a_signature_that_was_forged_is_a_protocol_error);
+	add_claim(group,
+	    a_server_that_may_be_renegotiated_in_secret_is_refused);
+	add_claim(group, a_server_without_a_certificate_breaks_the_protocol);
+	add_claim(group, a_suite_that_was_not_offered_is_a_protocol_error);
+	ADD_BOTH(a_goodbye_in_the_handshake_is_answered_by_nothing);
+}
