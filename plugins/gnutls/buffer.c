@@ -8,6 +8,14 @@
 
 #include "plugin.h"
 
+static int
+refuse(connection *conn, int32_t status, int32_t alert, int code)
+{
+	conn->refused = status;
+	conn->refused_alert = alert;
+	return code;
+}
+
 /* ------------------------------------------------------------------------
  * The transport: the host's queues
  */
@@ -30,6 +38,11 @@ follow_records(connection *conn, const uint8_t *data, size_t len)
 			conn->head[conn->head_len++] = *data;
 			conn->body_left = (size_t)head[3] << 8 | head[4];
 			conn->plain_alert = -1;
+			/* The library would take an alert, too. */
+			if (conn->context->role == TLSHOST_ROLE_SERVER &&
+			    !conn->hello_seen && head[0] != RECORD_HANDSHAKE)
+				refuse(conn, TLSHOST_PROTOCOL,
+				    GNUTLS_A_UNEXPECTED_MESSAGE, 0);
 		} else {
 			step = len < conn->body_left ? len : conn->body_left;
 			conn->body_left -= step;
@@ -53,6 +66,10 @@ pull(gnutls_transport_ptr_t pointer, void *dst, size_t cap)
 
 	if (len != 0 && !conn->done)
 		follow_records(conn, dst, len);
+	if (conn->refused != 0 && !conn->hello_seen) {
+		gnutls_transport_set_errno(conn->session, EPROTO);
+		return -1;
+	}
 	if (len != 0)
 		return (ssize_t)len;
 	if (host->ended(conn->link))
@@ -131,14 +148,6 @@ key_log(gnutls_session_t session, const char *label,
 	    label_len + 2 + 2 * (client.size + secret->size));
 	gnutls_memset(line, 0, sizeof(line));
 	return 0;
-}
-
-static int
-refuse(connection *conn, int32_t status, int32_t alert, int code)
-{
-	conn->refused = status;
-	conn->refused_alert = alert;
-	return code;
 }
 
 /* Called for each handshake with a certificate request, also when the peer
@@ -303,6 +312,54 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	return apply_server(conn, &hello, message);
 }
 
+#define EXTENSION_PROTOCOLS 16
+
+/* The server's choice: a list of one name. */
+static int
+check_extension(void *object, unsigned int type, const unsigned char *data,
+    unsigned int len)
+{
+	const connection *conn = object;
+	const context *ctx = conn->context;
+
+	if (type != EXTENSION_PROTOCOLS)
+		return 0;
+	for (unsigned int i = 0; i < ctx->protocols_len; i++) {
+		const gnutls_datum_t *own = &ctx->protocols[i];
+
+		if (len == 3 + own->size && data[2] == own->size &&
+		    memcmp(data + 3, own->data, own->size) == 0)
+			return 0;
+	}
+	return GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER;
+}
+
+/*
+ * The library takes a protocol that the client did not offer for none, while
+ * the server goes by it.  It has read these messages before.
+ */
+static int
+server_message(gnutls_session_t session, unsigned int type, unsigned int when,
+    unsigned int incoming, const gnutls_datum_t *message)
+{
+	connection *conn = gnutls_session_get_ptr(session);
+	gnutls_datum_t extensions = *message;
+	unsigned int before = 0;
+
+	(void)when;
+	if (!incoming)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_SERVER_HELLO && message->size > 34)
+		before = 2 + 32 + 1 + message->data[34] + 2 + 1;
+	else if (type != GNUTLS_HANDSHAKE_ENCRYPTED_EXTENSIONS)
+		return 0;
+	if (before >= message->size)
+		return 0;
+	extensions.data += before;
+	extensions.size -= before;
+	return gnutls_ext_raw_parse(conn, check_extension, &extensions, 0);
+}
+
 /* ------------------------------------------------------------------------
  * Making one
  */
@@ -345,6 +402,8 @@ set_up(connection *conn, const char *server_name)
 		    client_hello);
 		return 0;
 	}
+	gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY,
+	    GNUTLS_HOOK_POST, server_message);
 	apply_protocols(conn);
 	return server_name == NULL ? 0 : gnutls_server_name_set(session,
 	    GNUTLS_NAME_DNS, server_name, strlen(server_name));

@@ -100,6 +100,7 @@ typedef struct connection {
 } connection;
 
 #define RECORD_ALERT 21
+#define RECORD_HANDSHAKE 22
 
 /* ----------------------------------------------------------------- status */
 

@@ -171,8 +171,8 @@ shake_raw(SSL *ssl, tlshost_buffer *buffer)
 
 /*
  * The peer asks for another handshake in the middle of a connection (RFC 5246,
- * 7.4.1.1).  It must not get one: either the connection goes on as if nothing
- * had been asked, or it ends; and data is never lost silently.
+ * 7.4.1.1).  It must not get one: the connection goes on as if nothing had been
+ * asked, until this peer, which takes no "no", ends it.
  */
 START_TEST(a_renegotiation_never_happens)
 {
@@ -180,7 +180,6 @@ START_TEST(a_renegotiation_never_happens)
 	size_t finished_len;
 	int server = _i % 2; /* what the backend is */
 	tlshost_buffer *buffer;
-	tlshost_status st = TLSHOST_OK;
 	char in[16];
 	SSL_CTX *ctx;
 	size_t n;
@@ -194,24 +193,65 @@ START_TEST(a_renegotiation_never_happens)
 	ck_assert_uint_gt(finished_len, 0);
 	ck_assert_int_eq(SSL_renegotiate(ssl), 1);
 	(void)SSL_do_handshake(ssl);
-	for (int i = 0; i < 10; i++) {
-		exchange(ssl, buffer);
-		st = tlshost_buffer_read(buffer, in, sizeof(in), &n);
-		exchange(ssl, buffer);
-		(void)SSL_read(ssl, in, sizeof(in));
-	}
-	ck_assert_msg(st == TLSHOST_WANT_READ || st == TLSHOST_PROTOCOL ||
-	    st == TLSHOST_ALERT_RECEIVED, "%s: %s", names[_i / 2],
-	    tlshost_status_name(st));
+	exchange(ssl, buffer);
+	assert_status(tlshost_buffer_read(buffer, in, sizeof(in), &n),
+	    TLSHOST_WANT_READ);
+	/* It goes on: our side can still write. */
+	assert_status(tlshost_buffer_write(buffer, "on", 2, &n), TLSHOST_OK);
+	exchange(ssl, buffer);
+	ck_assert_int_le(SSL_read(ssl, in, sizeof(in)), 0);
+	exchange(ssl, buffer);
+	assert_status(tlshost_buffer_read(buffer, in, sizeof(in), &n),
+	    TLSHOST_ALERT_RECEIVED);
+	ck_assert_int_eq(tlshost_error_alert_received(
+	    tlshost_buffer_error(buffer)), SSL_AD_HANDSHAKE_FAILURE);
 	/* Each handshake ends with another Finished. */
 	ck_assert_uint_eq(SSL_get_peer_finished(ssl, again, sizeof(again)),
 	    finished_len);
 	ck_assert_mem_eq(again, finished, finished_len);
-	if (st == TLSHOST_WANT_READ) {
-		/* It goes on: our side can still write. */
-		assert_status(tlshost_buffer_write(buffer, "on", 2, &n),
-		    TLSHOST_OK);
+	tlshost_buffer_free(buffer);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	ERR_clear_error();
+}
+END_TEST
+
+static int
+choose_other(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+    const unsigned char *in, unsigned int in_len, void *unused)
+{
+	(void)ssl;
+	(void)in;
+	(void)in_len;
+	(void)unused;
+	*out = (const unsigned char *)"other";
+	*out_len = 5;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* The peer's breach, not the backend's. */
+START_TEST(a_protocol_that_was_not_offered_is_refused)
+{
+	setup s = { .version = _i % 2 ? TLSHOST_VERSION_TLSV1_3 :
+	    TLSHOST_VERSION_TLSV1_2, .client_alpn = "h2,http/1.1" };
+	tlshost_status st = TLSHOST_WANT_READ;
+	tlshost_buffer *buffer;
+	SSL_CTX *ctx;
+	SSL *ssl;
+
+	use_backend(names[_i / 2]);
+	ssl = raw_end(&ctx, 1, 0);
+	SSL_CTX_set_alpn_select_cb(ctx, choose_other, NULL);
+	buffer = make_end(&s, 0);
+	for (int i = 0; i < 10 && st == TLSHOST_WANT_READ; i++) {
+		st = tlshost_buffer_do_handshake(buffer);
+		exchange(ssl, buffer);
+		(void)SSL_do_handshake(ssl);
+		exchange(ssl, buffer);
 	}
+	assert_status(st, TLSHOST_PROTOCOL);
+	ck_assert_int_gt(tlshost_error_alert_sent(
+	    tlshost_buffer_error(buffer)), 0);
 	tlshost_buffer_free(buffer);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
@@ -365,6 +405,8 @@ main(int argc, char **argv)
 	    2 * names_len);
 	tcase_add_loop_test(tcase, a_session_is_never_resumed, 0,
 	    8 * names_len);
+	tcase_add_loop_test(tcase, a_protocol_that_was_not_offered_is_refused,
+	    0, 2 * names_len);
 	tcase_add_loop_test(tcase,
 	    a_connection_of_the_program_goes_on_beside_ours, 0, names_len);
 	tcase_add_loop_test(tcase, defaults_of_the_program_are_not_changed, 0,

@@ -409,11 +409,50 @@ START_TEST(a_fallback_that_was_not_needed_is_refused)
 }
 END_TEST
 
+static const struct {
+	const char *name, *bytes;
+	size_t len;
+} openings[] = {
+	{ "a fatal alert", "\x15\x03\x01\x00\x02\x02\x28", 7 },
+	{ "a warning", "\x15\x03\x01\x00\x02\x01\x5a", 7 },
+	{ "a goodbye", "\x15\x03\x01\x00\x02\x01\x00", 7 },
+	{ "data", "\x17\x03\x01\x00\x02hi", 7 },
+	{ "a change of ciphers", "\x14\x03\x01\x00\x01\x01", 6 },
+	{ "a server's hello", "\x16\x03\x01\x00\x04\x02\x00\x00\x00", 9 },
+};
+
+static const char *
+opening_name(int i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s: %s", version_of(i % 2),
+	    openings[i / 2].name);
+	return name;
+}
+
+START_TEST(a_client_begins_with_its_hello)
+{
+	pair p = make_pair(&(setup){ .version = versions[_i % 2] });
+	size_t n;
+
+	assert_status(tlshost_buffer_receive_from_network(p.server,
+	    openings[_i / 2].bytes, openings[_i / 2].len, &n), TLSHOST_OK);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_PROTOCOL);
+	assert_breach(p.server, 10);
+	ck_assert_uint_eq(tlshost_buffer_outgoing_len(p.server), 7);
+	free_pair(&p);
+}
+END_TEST
+
 void
 peer_claims(Suite *suite)
 {
 	TCase *group = claim_group(suite, "peers");
 
+	add_versions(group, a_client_begins_with_its_hello,
+	    2 * (int)LEN(openings), opening_name);
 	add_claims(group, a_server_takes_what_the_client_can_use,
 	    (int)LEN(clients), client_name);
 	if (both_have(TLSHOST_VERSION_TLSV1_3)) {
