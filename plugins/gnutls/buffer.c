@@ -39,7 +39,8 @@ follow_records(connection *conn, const uint8_t *data, size_t len)
 			conn->body_left = (size_t)head[3] << 8 | head[4];
 			conn->plain_alert = -1;
 			/* The library would take an alert, too. */
-			if (conn->context->role == TLSHOST_ROLE_SERVER &&
+			if (conn->head_len == sizeof(conn->head) &&
+			    conn->context->role == TLSHOST_ROLE_SERVER &&
 			    !conn->hello_seen && head[0] != RECORD_HANDSHAKE)
 				refuse(conn, TLSHOST_PROTOCOL,
 				    GNUTLS_A_UNEXPECTED_MESSAGE, 0);
@@ -295,6 +296,7 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	struct tlshost_hello hello = { .size = sizeof(hello) };
 	int32_t st, alert;
 	void *chosen;
+	int code;
 
 	(void)when;
 	if (type != GNUTLS_HANDSHAKE_CLIENT_HELLO || !incoming ||
@@ -309,7 +311,9 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	if (st != TLSHOST_OK)
 		return refuse(conn, st, alert, GNUTLS_E_UNRECOGNIZED_NAME);
 	conn->context = chosen;
-	return apply_server(conn, &hello, message);
+	if ((code = apply_server(conn, &hello, message)) == 0)
+		conn->version_chosen = 1;
+	return code;
 }
 
 #define EXTENSION_PROTOCOLS 16

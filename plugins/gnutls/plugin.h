@@ -91,6 +91,7 @@ typedef struct connection {
 	int bye_sent;
 	int canceled;                    /* by the peer's alert of that name */
 	int hello_seen;
+	int version_chosen;              /* by a server: there is one */
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t refused_alert;
 	int32_t alert_sent;

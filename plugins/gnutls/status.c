@@ -60,11 +60,17 @@ sort_code(const connection *conn, int code)
 		return TLSHOST_NO_MEMORY;
 	case GNUTLS_E_FATAL_ALERT_RECEIVED:
 		return TLSHOST_ALERT_RECEIVED;
-	case GNUTLS_E_NO_CIPHER_SUITES:
 	case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+		/* Afterwards it is said of records. */
+		return conn->done || conn->version_chosen ? TLSHOST_PROTOCOL :
+		    TLSHOST_NO_OVERLAP;
+	case GNUTLS_E_INSUFFICIENT_CREDENTIALS:
+		/* A client has the right ones for all that it offers. */
+		return conn->context->role == TLSHOST_ROLE_SERVER ?
+		    TLSHOST_NO_OVERLAP : TLSHOST_PROTOCOL;
+	case GNUTLS_E_NO_CIPHER_SUITES:
 	case GNUTLS_E_NO_COMMON_KEY_SHARE:
 	case GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM:
-	case GNUTLS_E_INSUFFICIENT_CREDENTIALS:
 	case GNUTLS_E_NO_PRIORITIES_WERE_SET:
 	case GNUTLS_E_ECC_UNSUPPORTED_CURVE:
 	case GNUTLS_E_UNWANTED_ALGORITHM:

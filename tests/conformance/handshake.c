@@ -63,8 +63,12 @@ START_TEST(plain_text_is_recognised_by_clients_and_servers)
 	(void)tlshost_buffer_do_handshake(side);
 	assert_status(tlshost_buffer_consume_outgoing(side,
 	    tlshost_buffer_outgoing_len(side)), TLSHOST_OK);
-	assert_status(tlshost_buffer_receive_from_network(side, text,
-	    strlen(text), &n), TLSHOST_OK);
+	/* One byte may still be a record's. */
+	assert_status(tlshost_buffer_receive_from_network(side, text, 1, &n),
+	    TLSHOST_OK);
+	assert_status(tlshost_buffer_do_handshake(side), TLSHOST_WANT_READ);
+	assert_status(tlshost_buffer_receive_from_network(side, text + 1,
+	    strlen(text) - 1, &n), TLSHOST_OK);
 	/* At once: such a peer may wait, too.  An alert would be noise. */
 	assert_status(tlshost_buffer_do_handshake(side), TLSHOST_NOT_TLS);
 	ck_assert_uint_eq(tlshost_buffer_outgoing_len(side), 0);
