@@ -265,6 +265,54 @@ has_uri(const tlshost_chain *chain, const tlshost_private_key *key)
 	return 0;
 }
 
+static int
+is_self_issued(const tlshost__cert *cert)
+{
+	return cert->issuer.len == cert->subject.len && memcmp(
+	    cert->issuer.data, cert->subject.data, cert->issuer.len) == 0;
+}
+
+/*
+ * Keys and signatures that no peer on a backend would take (docs/VERIFICATION),
+ * and that one library refuses to send and another sends.
+ */
+static const char *
+own_weakness(const compilation *c, const tlshost__cert *cert, int is_leaf)
+{
+	uint32_t usage = TLSHOST__KU_DIGITAL_SIGNATURE;
+
+	if (!cert->key_allowed)
+		return cert->key_kind == TLSHOST__KEY_RSA ?
+		    "its RSA key has less than 2048 bits" :
+		    "its key is of a kind or on a curve that is not accepted";
+	if (cert->signature_weak && !is_self_issued(cert))
+		return "it is signed with SHA-1 or weaker";
+	if (c->role == TLSHOST_ROLE_SERVER &&
+	    cert->key_kind == TLSHOST__KEY_RSA)
+		usage |= TLSHOST__KU_KEY_ENCIPHERMENT;
+	if (is_leaf && cert->extensions[TLSHOST__EXT_KEY_USAGE].present &&
+	    (cert->key_usage & usage) == 0)
+		return "its keyUsage does not allow digital signatures";
+	return NULL;
+}
+
+static void
+check_own_chain(compilation *c, const tlshost_chain *chain)
+{
+	for (size_t i = 0; i < chain->len; i++) {
+		const char *problem = NULL;
+		tlshost__cert cert;
+
+		if (tlshost__cert_parse(&cert, chain->items[i]->der,
+		    chain->items[i]->len) == 0)
+			problem = own_weakness(c, &cert, i == 0);
+		if (problem != NULL)
+			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,
+			    "certificate %zu of the chain cannot be used: %s",
+			    i + 1, problem);
+	}
+}
+
 /* What a backend would refuse in its own words, or take and ignore. */
 static void
 check_identity(compilation *c, const tlshost__identity *identity)
@@ -297,6 +345,7 @@ check_identity(compilation *c, const tlshost__identity *identity)
 	if (cert.key_pss && (lacks & TLSHOST_CAPABILITY_PSS_KEYS) != 0)
 		find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN, "backend %s "
 		    "has no keys for RSASSA-PSS alone", name);
+	check_own_chain(c, identity->chain);
 }
 
 static void

@@ -186,31 +186,6 @@ offers(const struct tlshost_bytes *ids, uint16_t id)
 	return 0;
 }
 
-static int
-offers_version(const struct tlshost_hello *hello, uint32_t version)
-{
-	struct tlshost_bytes versions = hello->supported_versions;
-
-	if (versions.len < 1)
-		return 0;
-	versions.data++;
-	versions.len--;
-	return offers(&versions, (uint16_t)version);
-}
-
-/* A server of older versions alone does not look at the extension, and would
- * answer with a version that is not in it (RFC 8446, 4.2.1). */
-static int
-no_common_version(const context *ctx, const struct tlshost_hello *hello)
-{
-	if (hello->supported_versions.data == NULL)
-		return 0;
-	for (uint32_t v = ctx->lowest; v <= ctx->highest; v++)
-		if (offers_version(hello, v))
-			return 0;
-	return 1;
-}
-
 /* Suites before TLS 1.3 are for certain keys and, some, for curves. */
 static int
 fits(const context *ctx, const client_limits *limits, const suite *one)
@@ -233,8 +208,7 @@ static const offer *
 choose(const context *ctx, const struct tlshost_hello *hello,
     const client_limits *limits)
 {
-	int tls13 = ctx->highest >= TLSHOST_VERSION_TLSV1_3 &&
-	    offers_version(hello, TLSHOST_VERSION_TLSV1_3);
+	int tls13 = limits->version == TLSHOST_VERSION_TLSV1_3;
 
 	for (size_t i = 0; i < ctx->offers_len; i++) {
 		const suite *one = ctx->offers[i].suite;
@@ -270,7 +244,9 @@ apply_server(connection *conn, const struct tlshost_hello *hello,
 	limits_read(&limits, message->data, message->size, hello, ctx->lowest,
 	    ctx->highest);
 	chosen = choose(ctx, hello, &limits);
-	if (no_common_version(ctx, hello))
+	/* A server of older versions alone does not look at the extension,
+	 * and would answer with a version that is not in it (RFC 8446, 4.2.1). */
+	if (limits.version == 0)
 		return GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
 	if (chosen == NULL)
 		return GNUTLS_E_NO_CIPHER_SUITES;

@@ -200,10 +200,27 @@ note_kind(context *ctx, gnutls_privkey_t key)
 	}
 }
 
+/* Has the server named a signature of which the key is capable?  Before TLS 1.2
+ * it names none. */
+static int
+is_wanted(gnutls_session_t session, gnutls_privkey_t key)
+{
+	int kind = gnutls_privkey_get_pk_algorithm(key, NULL);
+	gnutls_sign_algorithm_t sign;
+	size_t i;
+
+	for (i = 0; gnutls_sign_algorithm_get_requested(session, i, &sign) ==
+	    0; i++)
+		if (gnutls_sign_supports_pk_algorithm(sign,
+		    (gnutls_pk_algorithm_t)kind))
+			return 1;
+	return i == 0;
+}
+
 /*
- * A client has one certificate, and whoever asks gets it: the library alone
- * would keep it back if its issuer is not among those that the server names,
- * and of some kinds in TLS 1.2 always.
+ * A client has one certificate, and whoever asks gets it, if he can make
+ * anything of it: the library alone would keep it back if its issuer is not
+ * among those that the server names, and of some kinds in TLS 1.2 always.
  */
 static int
 show_own(gnutls_session_t session, const gnutls_datum_t *issuers,
@@ -218,6 +235,11 @@ show_own(gnutls_session_t session, const gnutls_datum_t *issuers,
 	(void)issuers_len;
 	(void)kinds;
 	(void)kinds_len;
+	*ret_own = NULL;
+	*ret_len = 0;
+	*ret_key = NULL;
+	if (ctx->own_len == 0 || !is_wanted(session, ctx->own_key))
+		return 0;
 	*ret_own = ctx->own;
 	*ret_len = ctx->own_len;
 	*ret_key = ctx->own_key;

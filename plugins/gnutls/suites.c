@@ -139,7 +139,9 @@ add(char *string, size_t cap, const char *prefix, const char *name)
 /*
  * The part that is the same in all strings.  SHA-1 signatures are taken out
  * where they can be chosen at all (RFC 9155); the floor of keys is that of
- * the other backends.
+ * the other backends.  What a certificate may be used for is the host's to
+ * judge: the library would end the handshake before anybody asks, with an
+ * alert that says internal_error.
  */
 static void
 begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
@@ -155,10 +157,13 @@ begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
 		{ TLSHOST_VERSION_TLSV1, "TLS1.0" },
 	};
 
-	/* The groups in the order of the other backends. */
+	/* Groups and signatures in the order of the other backends. */
 	snprintf(string, cap, "NONE:+COMP-NULL:+GROUP-X25519:+GROUP-SECP256R1:"
 	    "+GROUP-X448:+GROUP-SECP521R1:+GROUP-SECP384R1:+GROUP-FFDHE2048:"
-	    "+GROUP-FFDHE3072:+GROUP-FFDHE4096:+SIGN-ALL%s:%%PROFILE_MEDIUM%s",
+	    "+GROUP-FFDHE3072:+GROUP-FFDHE4096:"
+	    "+SIGN-RSA-PSS-RSAE-SHA256:+SIGN-RSA-PSS-RSAE-SHA384:"
+	    "+SIGN-RSA-PSS-RSAE-SHA512:+SIGN-ALL%s:%%PROFILE_MEDIUM:"
+	    "%%DEBUG_ALLOW_KEY_USAGE_VIOLATIONS%s",
 	    lowest >= TLSHOST_VERSION_TLSV1_2 ?
 	    ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1" : "", more);
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)

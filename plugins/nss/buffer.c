@@ -117,6 +117,25 @@ layer_read(PRFileDesc *fd, void *dst, PRInt32 cap)
 	return layer_recv(fd, dst, cap, 0, PR_INTERVAL_NO_TIMEOUT);
 }
 
+/*
+ * TLS 1.2 and older: a client that sent no certificate where it had to is told
+ * handshake_failure (RFC 5246, 7.4.6); the library says bad_certificate.
+ */
+static int
+lacks_certificate(const connection *conn, const uint8_t *record, size_t len)
+{
+	CERTCertificate *peer;
+
+	if (conn->done || len != 7 || record[0] != RECORD_ALERT ||
+	    record[6] != ALERT_BAD_CERTIFICATE ||
+	    conn->context->role != TLSHOST_ROLE_SERVER ||
+	    conn->context->client_auth != TLSHOST_CLIENT_AUTH_REQUIRE)
+		return 0;
+	if ((peer = SSL_PeerCertificate(conn->fd)) != NULL)
+		CERT_DestroyCertificate(peer);
+	return peer == NULL;
+}
+
 /* A socket that is closed says goodbye, which nobody asked it to; and an alert
  * is not answered by one. */
 static PRInt32
@@ -124,11 +143,18 @@ layer_send(PRFileDesc *fd, const void *src, PRInt32 len, PRIntn flags,
     PRIntervalTime timeout)
 {
 	connection *conn = connection_of(fd);
+	uint8_t alert[7];
 
 	(void)flags;
 	(void)timeout;
 	if (conn == NULL || conn->closing || is_plain_alert(conn))
 		return len;
+	if (lacks_certificate(conn, src, (size_t)len)) {
+		memcpy(alert, src, sizeof(alert));
+		alert[6] = ALERT_HANDSHAKE_FAILURE;
+		conn->alert_sent = ALERT_HANDSHAKE_FAILURE;
+		src = alert;
+	}
 	if (host->push(conn->link, src, (size_t)len) != TLSHOST_OK) {
 		PR_SetError(PR_OUT_OF_MEMORY_ERROR, 0);
 		return -1;

@@ -42,6 +42,11 @@ transport_write(BIO *bio, const char *src, size_t len, size_t *ret_len)
 	connection *conn = BIO_get_data(bio);
 
 	BIO_clear_retry_flags(bio);
+	/* A ragged end is answered by an alert, to nobody. */
+	if (conn->reading && host->ended(conn->link)) {
+		*ret_len = len;
+		return 1;
+	}
 	if (host->push(conn->link, (const uint8_t *)src, len) != TLSHOST_OK)
 		return 0;
 	*ret_len = len;
@@ -268,7 +273,9 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 	int result;
 
 	errors_begin();
+	conn->reading = 1;
 	result = SSL_read_ex(conn->ssl, dst, cap, ret_len);
+	conn->reading = 0;
 	if (result == 1) {
 		errors_end();
 		return TLSHOST_OK;

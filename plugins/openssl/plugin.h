@@ -47,6 +47,7 @@ typedef struct connection {
 	context *context;                /* in effect */
 	tlshost_link *link;
 	int done;
+	int reading;                     /* now */
 	int hello_seen;
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;

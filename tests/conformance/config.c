@@ -108,6 +108,31 @@ START_TEST(a_server_without_a_chain_is_an_error)
 }
 END_TEST
 
+/* "sub" may sign certificates alone. */
+static const char *const unfit[] = { "weak", "sha1", "sub" };
+
+static const char *
+unfit_name(int i)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s of a %s", unfit[i / 2],
+	    i % 2 == 0 ? "client" : "server");
+	return name;
+}
+
+/* One library refuses it, another sends it, and no peer takes it. */
+START_TEST(a_chain_that_nobody_takes_is_an_error)
+{
+	setup s = { .certificate = unfit[_i / 2] };
+	tlshost_config *config = server_config(&s);
+
+	assert_unusable(config, _i % 2 == 0 ? TLSHOST_ROLE_CLIENT :
+	    TLSHOST_ROLE_SERVER, TLSHOST_FIELD_CERTIFICATE_CHAIN);
+	tlshost_config_unref(config);
+}
+END_TEST
+
 START_TEST(a_client_with_two_chains_is_an_error)
 {
 	tlshost_config *config = server_config(&(setup){
@@ -562,6 +587,8 @@ config_claims(Suite *suite)
 #define ADD_ROLES(test) add_claims(group, test, 2, role_name)
 	ADD_ROLES(the_default_configuration_has_no_errors);
 	add_claim(group, a_server_without_a_chain_is_an_error);
+	add_claims(group, a_chain_that_nobody_takes_is_an_error,
+	    2 * (int)LEN(unfit), unfit_name);
 	add_claim(group, a_client_with_two_chains_is_an_error);
 	add_claim(group, a_server_that_asks_and_trusts_nobody_is_an_error);
 	ADD_ROLES(a_suite_that_nobody_has_is_an_error);

@@ -141,7 +141,7 @@ converse(const setup *s, int to_client, size_t limit, size_t *ret_bytes)
 	tlshost_buffer *from = to_client ? p.server : p.client;
 	tlshost_buffer *to = to_client ? p.client : p.server;
 	char text[8];
-	size_t n, got = 0;
+	size_t n, got = 0, before;
 
 	*(to_client ? &p.client_limit : &p.server_limit) = limit;
 	shake_hands(&p, &client, &server);
@@ -154,6 +154,7 @@ converse(const setup *s, int to_client, size_t limit, size_t *ret_bytes)
 	}
 	tlshost_buffer_network_eof(to);
 	st = tlshost_buffer_do_handshake(to);
+	before = tlshost_buffer_outgoing_len(to);
 	for (int i = 0; i < 10 && st == TLSHOST_OK; i++) {
 		st = tlshost_buffer_read(to, text, sizeof(text), &n);
 		if (st == TLSHOST_OK && n == 0)
@@ -165,6 +166,8 @@ converse(const setup *s, int to_client, size_t limit, size_t *ret_bytes)
 	if (st != TLSHOST_OK) {
 		assert_status(tlshost_buffer_read(to, text, 8, &n), st);
 		ck_assert_ptr_nonnull(tlshost_buffer_error(to));
+		/* Nobody is there to be told. */
+		ck_assert_uint_eq(tlshost_buffer_outgoing_len(to), before);
 	}
 	*ret_bytes = to_client ? p.to_client : p.to_server;
 	free_pair(&p);

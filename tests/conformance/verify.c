@@ -454,6 +454,22 @@ START_TEST(a_refusal_is_heard_where_a_certificate_is_required)
 }
 END_TEST
 
+START_TEST(a_client_without_a_certificate_hears_the_alert_for_it)
+{
+	setup s = { .version = versions[_i], .client_auth = REQUIRE };
+	int alert = versions[_i] == TLSHOST_VERSION_TLSV1_3 ? 116 : 40;
+	pair p;
+
+	handshake_ends(&s, TLSHOST_ALERT_RECEIVED, TLSHOST_BAD_CERTIFICATE,
+	    &p);
+	ck_assert_int_eq(tlshost_error_alert_sent(
+	    tlshost_buffer_error(p.server)), alert);
+	ck_assert_int_eq(tlshost_error_alert_received(
+	    tlshost_buffer_error(p.client)), alert);
+	free_pair(&p);
+}
+END_TEST
+
 void
 verify_claims(Suite *suite)
 {
@@ -479,4 +495,5 @@ verify_claims(Suite *suite)
 	    2 * (int)LEN(clients), client_name);
 	ADD_BOTH(an_impostor_gets_no_client_certificate);
 	ADD_BOTH(a_refusal_is_heard_where_a_certificate_is_required);
+	ADD_BOTH(a_client_without_a_certificate_hears_the_alert_for_it);
 }
