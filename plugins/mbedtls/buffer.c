@@ -22,6 +22,7 @@
 #define MESSAGE_SERVER_KEY_EXCHANGE 12
 #define MESSAGE_CERTIFICATE_VERIFY 15
 
+#define ALERT_UNEXPECTED_MESSAGE 10
 #define ALERT_HANDSHAKE_FAILURE 40
 #define ALERT_UNSUPPORTED_CERTIFICATE 43
 #define ALERT_DECODE_ERROR 50
@@ -577,6 +578,15 @@ split_hello(connection *conn, struct tlshost_hello *ret_hello)
 	    ret_hello) == TLSHOST_OK;
 }
 
+/* Is it at least meant to be one? */
+static int
+begins_hello(const connection *conn)
+{
+	return conn->hello[0] == RECORD_HANDSHAKE &&
+	    (conn->hello_len <= RECORD_HEAD ||
+	    conn->hello[RECORD_HEAD] == MESSAGE_CLIENT_HELLO);
+}
+
 static void
 apply_hello(connection *conn, const struct tlshost_hello *hello,
     uint32_t *highest)
@@ -615,7 +625,8 @@ start_server(tlshost_sink *sink, connection *conn)
 	else
 		/* The library may be content with what the host is not; then
 		 * nobody would have been asked for a configuration. */
-		refuse(conn, TLSHOST_PROTOCOL, ALERT_DECODE_ERROR, 0);
+		refuse(conn, TLSHOST_PROTOCOL, begins_hello(conn) ?
+		    ALERT_DECODE_ERROR : ALERT_UNEXPECTED_MESSAGE, 0);
 	/* Also to be able to send an alert. */
 	if ((code = set_up(conn, highest, conn->protocol, NULL)) != 0)
 		return fail(sink, TLSHOST_LIBRARY, code,

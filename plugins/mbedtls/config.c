@@ -289,7 +289,11 @@ configure(connection *conn, uint32_t highest, const char **protocols)
 	mbedtls_ssl_conf_sig_hashes(config, hashes);
 	mbedtls_ssl_conf_renegotiation(config,
 	    MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+	/* A server that could be renegotiated behind the client's back (RFC
+	 * 5746, 4.1) is refused; old clients are not. */
 	mbedtls_ssl_conf_legacy_renegotiation(config,
+	    ctx->role == TLSHOST_ROLE_CLIENT ?
+	    MBEDTLS_SSL_LEGACY_BREAK_HANDSHAKE :
 	    MBEDTLS_SSL_LEGACY_NO_RENEGOTIATION);
 	configure_peer(conn);
 	for (size_t i = 0; i < ctx->identities_len; i++)

@@ -191,6 +191,8 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 		failure.status = conn->refused;
 	if (failure.status == TLSHOST_ALERT_RECEIVED) {
 		failure.alert_received = conn->ssl.in_msg[1];
+	} else if (!conn->done && code == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+		failure.text = "the peer closed during the handshake";
 	} else {
 		send_alert(conn, failure.status, code);
 		failure.alert_sent = conn->alert_sent;
