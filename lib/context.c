@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <limits.h>
+
 #include "context.h"
 #include "cipher.h"
 #include "source.h"
@@ -25,6 +27,7 @@ typedef struct compilation {
 	struct tlshost_plugin_certificate *certificates;
 	const struct tlshost_plugin_certificate **certificate_pointers;
 	struct tlshost_plugin_key *keys;
+	const tlshost__identity **identities; /* by preference */
 	struct tlshost_plugin_chain *chains;
 	const struct tlshost_plugin_chain **chain_pointers;
 	struct tlshost_plugin_config values;
@@ -348,6 +351,54 @@ check_identity(compilation *c, const tlshost__identity *identity)
 	check_own_chain(c, identity->chain);
 }
 
+/*
+ * Which chain a server of TLS 1.3 shows to a client that takes several, and of
+ * which kind there can be one: the order of OpenSSL, which goes by signatures.
+ * The other libraries take the first chain that fits.
+ */
+static unsigned int
+rank(const tlshost__identity *identity)
+{
+	const tlshost_certificate *leaf = identity->chain->items[0];
+	tlshost__cert cert;
+
+	if (leaf->der == NULL || tlshost__cert_parse(&cert, leaf->der,
+	    leaf->len) != 0)
+		return UINT_MAX;
+	switch (cert.key_kind) {
+	case TLSHOST__KEY_EC:
+		return 0;
+	case TLSHOST__KEY_ED:
+		return cert.key_bits <= 256 ? 1 : 2;
+	case TLSHOST__KEY_RSA:
+		return cert.key_pss ? 3 : 4;
+	default:
+		return UINT_MAX;
+	}
+}
+
+/* Sorts c->identities, which borrows from the configuration. */
+static void
+order_identities(compilation *c)
+{
+	const tlshost__identity **list = c->identities;
+
+	for (size_t i = 0; i < c->config->identities_len; i++) {
+		const tlshost__identity *one = &c->config->identities[i];
+		unsigned int own = rank(one);
+		size_t at = i;
+
+		for (; at > 0 && rank(list[at - 1]) > own; at--)
+			list[at] = list[at - 1];
+		if (at > 0 && own != UINT_MAX && rank(list[at - 1]) == own &&
+		    c->role == TLSHOST_ROLE_SERVER)
+			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,
+			    "two certificate chains are for the same kind of "
+			    "key");
+		list[at] = one;
+	}
+}
+
 static void
 compile_chains(compilation *c)
 {
@@ -367,20 +418,23 @@ compile_chains(compilation *c)
 	c->certificates = tlshost__array(total, sizeof(*c->certificates));
 	c->certificate_pointers = tlshost__array(total,
 	    sizeof(*c->certificate_pointers));
+	c->identities = tlshost__array(config->identities_len,
+	    sizeof(*c->identities));
 	c->keys = tlshost__array(config->identities_len, sizeof(*c->keys));
 	c->chains = tlshost__array(config->identities_len, sizeof(*c->chains));
 	c->chain_pointers = tlshost__array(config->identities_len,
 	    sizeof(*c->chain_pointers));
 	if (c->certificates == NULL || c->certificate_pointers == NULL ||
-	    c->keys == NULL || c->chains == NULL || c->chain_pointers == NULL) {
+	    c->identities == NULL || c->keys == NULL || c->chains == NULL ||
+	    c->chain_pointers == NULL) {
 		c->no_memory = 1;
 		return;
 	}
+	order_identities(c);
 	for (size_t i = 0; i < config->identities_len; i++) {
-		const tlshost_chain *chain = config->identities[i].chain;
+		const tlshost_chain *chain = c->identities[i]->chain;
 
-		c->keys[i] =
-		    tlshost__key_for_plugin(config->identities[i].key);
+		c->keys[i] = tlshost__key_for_plugin(c->identities[i]->key);
 		c->chains[i] = (struct tlshost_plugin_chain){
 			.size = sizeof(c->chains[i]),
 			.certificates = &c->certificate_pointers[at],
@@ -501,6 +555,7 @@ compilation_done(compilation *c)
 	free(c->certificates);
 	free(c->certificate_pointers);
 	free(c->keys);
+	free(c->identities);
 	free(c->chains);
 	free(c->chain_pointers);
 }

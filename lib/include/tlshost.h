@@ -422,7 +422,9 @@ tlshost_config_builder_clear(tlshost_config_builder *builder,
     tlshost_field field);
 /*
  * Adds a chain and the key of its leaf.  A server may have several, for
- * different kinds of keys; a client one.
+ * different kinds of keys (two of a kind are an error finding); a client one.
+ * Up to TLS 1.2 the suite decides which is shown; on TLS 1.3 a client that takes
+ * several sees ECDSA before EdDSA before RSA.
  */
 TLSHOST_API tlshost_status
 tlshost_config_builder_add_certificate_chain(tlshost_config_builder *builder,

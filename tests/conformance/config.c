@@ -133,6 +133,24 @@ START_TEST(a_chain_that_nobody_takes_is_an_error)
 }
 END_TEST
 
+/* Each library would show another one. */
+START_TEST(two_chains_for_the_same_kind_of_key_are_an_error)
+{
+	static const char *const kinds[][2] = { { "rsa", "rsa3072" },
+	    { "ecdsa", "ec384" } };
+
+	for (size_t i = 0; i < LEN(kinds); i++) {
+		tlshost_config *config = server_config(&(setup){
+		    .certificate = kinds[i][0],
+		    .more_certificate = kinds[i][1] });
+
+		assert_unusable(config, TLSHOST_ROLE_SERVER,
+		    TLSHOST_FIELD_CERTIFICATE_CHAIN);
+		tlshost_config_unref(config);
+	}
+}
+END_TEST
+
 START_TEST(a_client_with_two_chains_is_an_error)
 {
 	tlshost_config *config = server_config(&(setup){
@@ -589,6 +607,7 @@ config_claims(Suite *suite)
 	add_claim(group, a_server_without_a_chain_is_an_error);
 	add_claims(group, a_chain_that_nobody_takes_is_an_error,
 	    2 * (int)LEN(unfit), unfit_name);
+	add_claim(group, two_chains_for_the_same_kind_of_key_are_an_error);
 	add_claim(group, a_client_with_two_chains_is_an_error);
 	add_claim(group, a_server_that_asks_and_trusts_nobody_is_an_error);
 	ADD_ROLES(a_suite_that_nobody_has_is_an_error);

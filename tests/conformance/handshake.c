@@ -468,6 +468,29 @@ START_TEST(the_server_chooses_among_two_kinds_of_certificates)
 }
 END_TEST
 
+/* In whatever order they were configured. */
+START_TEST(a_client_that_takes_both_kinds_sees_ecdsa)
+{
+	static const char *const kinds[] = { "rsa", "ecdsa" };
+	tlshost_chain *chain = load_chain("ecdsa");
+	const uint8_t *wanted, *seen;
+	size_t len;
+
+	len = tlshost_certificate_der(tlshost_chain_at(chain, 0), &wanted);
+	for (size_t i = 0; i < 2; i++) {
+		setup s = { .version = versions[_i], .certificate = kinds[i],
+		    .more_certificate = kinds[1 - i] };
+		pair p = connected_pair(&s);
+
+		ck_assert_uint_eq(tlshost_verification_chain_at(
+		    tlshost_buffer_verification(p.client), 0, &seen), len);
+		ck_assert_mem_eq(seen, wanted, len);
+		free_pair(&p);
+	}
+	tlshost_chain_unref(chain);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------
  * Protocols (RFC 7301)
  */
@@ -658,6 +681,7 @@ handshake_claims(Suite *suite)
 	add_versions(group, the_servers_order_of_suites_wins, (int)LEN(orders),
 	    order_name);
 	add_claim(group, the_server_chooses_among_two_kinds_of_certificates);
+	ADD_BOTH(a_client_that_takes_both_kinds_sees_ecdsa);
 	group = claim_group(suite, "protocols");
 	add_versions(group, the_servers_order_of_protocols_wins,
 	    2 * (int)LEN(alpn), alpn_name);
