@@ -180,6 +180,20 @@ START_TEST(a_chain_is_judged_alike_without_a_connection)
 }
 END_TEST
 
+/* The one reason that depends on what a backend has. */
+START_TEST(an_algorithm_that_a_backend_lacks_is_named)
+{
+	tlshost_verification *v = judge("ed25519", "ca", "srv.test", 0);
+
+	ck_assert_uint_eq(tlshost_verification_reasons(v),
+	    backend_can(client_backend, TLSHOST_CAPABILITY_ED25519) ? 0 :
+	    TLSHOST_REASON_UNSUPPORTED_ALGORITHM);
+	ck_assert_int_eq(tlshost_verification_ok(v),
+	    backend_can(client_backend, TLSHOST_CAPABILITY_ED25519));
+	tlshost_verification_free(v);
+}
+END_TEST
+
 START_TEST(the_path_that_was_used_is_told)
 {
 	tlshost_verification *v = judge("deep-reversed", "ca", "srv.test", 0);
@@ -482,6 +496,7 @@ verify_claims(Suite *suite)
 	group = claim_group(suite, "verdicts");
 	add_claims(group, a_chain_is_judged_alike_without_a_connection,
 	    (int)LEN(verdicts), verdict_name);
+	add_claim(group, an_algorithm_that_a_backend_lacks_is_named);
 	add_claim(group, the_path_that_was_used_is_told);
 	add_claim(group, what_was_at_fault_is_told);
 	add_claim(group, an_empty_trust_store_trusts_nobody);
