@@ -49,18 +49,19 @@ limits_read(client_limits *limits, const uint8_t *body, size_t len,
     const struct tlshost_hello *hello, uint32_t lowest, uint32_t highest)
 {
 	struct tlshost_bytes versions = hello->supported_versions;
+	int named = versions.len >= 1;
 
 	limits->groups = list_of(body, len, EXTENSION_GROUPS);
 	limits->signatures = list_of(body, len, EXTENSION_SIGNATURES);
 	limits->version = 0;
-	for (uint32_t v = highest; v >= lowest && limits->version == 0; v--) {
-		struct tlshost_bytes list = { versions.data + 1,
-			versions.len - 1 };
-
-		if (versions.len >= 1 ? has(&list, v) :
-		    v <= hello->legacy_version)
-			limits->version = v;
+	/* Behind its length. */
+	if (named) {
+		versions.data++;
+		versions.len--;
 	}
+	for (uint32_t v = highest; v >= lowest && limits->version == 0; v--)
+		if (named ? has(&versions, v) : v <= hello->legacy_version)
+			limits->version = v;
 }
 
 /* Does the client check a signature by such a key?  Without the extension it
