@@ -257,10 +257,8 @@ plain_text_peer(const tlshost_link *link)
 	return "the peer does not speak TLS";
 }
 
-/*
- * What only the host can tell of a handshake that failed, or that would wait
- * for the rest of a record that is none.  Such a peer gets no alert.
- */
+/* What only the host can tell of a handshake that failed.  Such a peer gets no
+ * alert. */
 static tlshost_status
 name_not_tls(tlshost_buffer *buffer, tlshost_status status,
     tlshost_error **error)
@@ -270,8 +268,7 @@ name_not_tls(tlshost_buffer *buffer, tlshost_status status,
 
 	if (words == NULL || buffer->state != TLSHOST__BUFFER_HANDSHAKE ||
 	    (status != TLSHOST_PROTOCOL && status != TLSHOST_NOT_TLS &&
-	    status != TLSHOST_NO_OVERLAP && status != TLSHOST_RAGGED_EOF &&
-	    status != TLSHOST_WANT_READ && status != TLSHOST_OK))
+	    status != TLSHOST_NO_OVERLAP && status != TLSHOST_RAGGED_EOF))
 		return status;
 	tlshost__queue_done(&buffer->link.outgoing);
 	(void)tlshost__fail(&named, TLSHOST_NOT_TLS, TLSHOST_PHASE_HANDSHAKE,
@@ -302,16 +299,14 @@ settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 		(void)tlshost__fail_memory(&error);
 		return latch(buffer, TLSHOST_NO_MEMORY, error);
 	}
-	if (st == TLSHOST_OK || st == TLSHOST_WANT_READ) {
-		tlshost_status named = name_not_tls(buffer, st, &error);
-
-		if (named != st)
-			return latch(buffer, named, error);
-	}
 	if (st == TLSHOST_OK)
 		return TLSHOST_OK;
 	if (st == TLSHOST_WANT_READ) {
 		/* Waiting for bytes that cannot come would be for ever. */
+		if (buffer->link.network_ended &&
+		    (st = name_not_tls(buffer, TLSHOST_RAGGED_EOF, &error)) !=
+		    TLSHOST_RAGGED_EOF)
+			return latch(buffer, st, error);
 		if (buffer->link.network_ended)
 			return latch_text(buffer, TLSHOST_RAGGED_EOF,
 			    sink->phase, "the peer vanished without "

@@ -78,6 +78,18 @@ is_plain_alert(const connection *conn)
 	return !conn->done && conn->plain_alert >= 0 && is_tls13(conn->fd);
 }
 
+/* Do the first bytes begin a record (RFC 8446, 5.1)?  The library would take a
+ * greeting in plain text for a long one, and wait for the rest. */
+static int
+begins_record(connection *conn, const uint8_t *data, size_t len)
+{
+	while (len-- > 0 && conn->opening_len < sizeof(conn->opening))
+		conn->opening[conn->opening_len++] = *data++;
+	return conn->opening_len < sizeof(conn->opening) ||
+	    (conn->opening[0] >= RECORD_FIRST &&
+	    conn->opening[0] <= RECORD_LAST && conn->opening[1] == 3);
+}
+
 /* First what was read to see the ClientHello. */
 static PRInt32
 layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
@@ -100,6 +112,10 @@ layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
 		conn->held_at += len;
 	} else {
 		len = host->pull(conn->link, dst, (size_t)cap);
+		if (len != 0 && !begins_record(conn, dst, len)) {
+			PR_SetError(SSL_ERROR_RX_UNKNOWN_RECORD_TYPE, 0);
+			return -1;
+		}
 		if (conn->context->role == TLSHOST_ROLE_SERVER)
 			follow_records(conn, dst, len);
 	}

@@ -97,6 +97,8 @@ typedef struct connection {
 	size_t held_len, held_cap, held_at;
 	uint8_t *message;                /* the ClientHello, joined */
 	size_t message_len;
+	uint8_t opening[2];              /* what a client's peer says first */
+	size_t opening_len;
 	uint8_t head[5];                 /* of the record that comes in */
 	size_t head_len, body_left;
 	int plain_alert;                 /* the last record was one; or -1 */
@@ -110,8 +112,10 @@ typedef struct connection {
 	uint8_t *protocol;               /* its bytes, if there is one */
 } connection;
 
+#define RECORD_FIRST 20
 #define RECORD_ALERT 21
 #define RECORD_HANDSHAKE 22
+#define RECORD_LAST 24
 
 #define ALERT_CLOSE_NOTIFY 0
 #define ALERT_UNEXPECTED_MESSAGE 10
