@@ -97,7 +97,7 @@ typedef struct connection {
 	size_t held_len, held_cap, held_at;
 	uint8_t *message;                /* the ClientHello, joined */
 	size_t message_len;
-	uint8_t opening[2];              /* what a client's peer says first */
+	uint8_t opening[5];              /* what the peer says first */
 	size_t opening_len;
 	uint8_t head[5];                 /* of the record that comes in */
 	size_t head_len, body_left;
