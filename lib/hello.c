@@ -90,17 +90,28 @@ split_extension(reader *extensions, struct tlshost_hello *hello)
 	return 1;
 }
 
+/* What comes after this member was added later: an older plugin has none of it,
+ * and no room for it. */
+#define HELLO_MIN \
+	(offsetof(struct tlshost_hello, supported_versions) + \
+	sizeof(struct tlshost_bytes))
+
+static size_t
+shared_size(const struct tlshost_hello *theirs)
+{
+	return theirs->size < sizeof(*theirs) ? theirs->size : sizeof(*theirs);
+}
+
 int32_t
 tlshost__hello_split(const uint8_t *body, size_t len,
     struct tlshost_hello *ret_hello)
 {
-	struct tlshost_hello hello = { .size = sizeof(hello) };
+	struct tlshost_hello hello = { 0 };
 	reader r = { body, len }, session, suites, compression, extensions;
 	const uint8_t *random;
 	size_t version;
 
-	if (body == NULL || ret_hello == NULL ||
-	    ret_hello->size < sizeof(hello))
+	if (body == NULL || ret_hello == NULL || ret_hello->size < HELLO_MIN)
 		return TLSHOST_PROTOCOL;
 	if (!take_number(&r, 2, &version) || !take(&r, 32, &random) ||
 	    !take_vector(&r, 1, &session) || session.len > 32 ||
@@ -118,7 +129,7 @@ tlshost__hello_split(const uint8_t *body, size_t len,
 				return TLSHOST_PROTOCOL;
 	}
 	hello.size = ret_hello->size;
-	*ret_hello = hello;
+	memcpy(ret_hello, &hello, shared_size(ret_hello));
 	return TLSHOST_OK;
 }
 
@@ -431,17 +442,19 @@ int32_t
 tlshost__link_hello(tlshost_link *link, const struct tlshost_hello *raw,
     void **ret_context, int32_t *ret_alert)
 {
+	struct tlshost_hello known = { 0 };
 	tlshost_client_hello hello;
 	tlshost__context *context = NULL;
 	tlshost_status st;
 
 	*ret_alert = ALERT_INTERNAL_ERROR;
-	if (raw == NULL || raw->size < sizeof(*raw) || link->hello_seen ||
+	if (raw == NULL || raw->size < HELLO_MIN || link->hello_seen ||
 	    link->context->role != TLSHOST_ROLE_SERVER)
 		return hello_fail(link, TLSHOST_BACKEND_FAULT,
 		    "the backend showed no ClientHello, or two");
 	link->hello_seen = 1;
-	if ((st = tlshost__client_hello_init(&hello, raw)) != TLSHOST_OK) {
+	memcpy(&known, raw, shared_size(raw));
+	if ((st = tlshost__client_hello_init(&hello, &known)) != TLSHOST_OK) {
 		if (st == TLSHOST_PROTOCOL)
 			*ret_alert = ALERT_DECODE_ERROR;
 		return hello_fail(link, st, "the ClientHello is malformed");

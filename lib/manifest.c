@@ -180,19 +180,23 @@ check_text(tlshost__manifest *manifest)
  * The note
  */
 
+/* The head of ABI 0.1; members that came later may be missing. */
+#define HEAD_MIN \
+	(offsetof(struct tlshost_plugin_note_head, flags) + sizeof(uint32_t))
+
 static tlshost__skip
 parse_descriptor(const uint8_t *data, size_t len, tlshost__manifest *manifest)
 {
-	struct tlshost_plugin_note_head head;
+	struct tlshost_plugin_note_head head = { 0 };
 	size_t text_len;
 
-	if (len < sizeof(head))
+	if (len < HEAD_MIN)
 		return TLSHOST__SKIP_BAD_MANIFEST;
-	memcpy(&head, data, sizeof(head));
+	memcpy(&head, data, HEAD_MIN);
 	/* Another major number may have another head: say that first. */
 	if (head.abi_major != TLSHOST_PLUGIN_ABI_MAJOR)
 		return TLSHOST__SKIP_ABI_MAJOR;
-	if (head.size < sizeof(head) || head.size > len)
+	if (head.size < HEAD_MIN || head.size > len)
 		return TLSHOST__SKIP_BAD_MANIFEST;
 	if (head.abi_minor > TLSHOST_PLUGIN_ABI_MINOR)
 		return TLSHOST__SKIP_ABI_MINOR;
