@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the files of this backend share. */
-#ifndef TLSHOST_EXAMPLE_PLUGIN_H
-#define TLSHOST_EXAMPLE_PLUGIN_H
+#ifndef BACKEND_PLUGIN_H
+#define BACKEND_PLUGIN_H
 
 #include <tlshost-plugin.h>
 

@@ -110,6 +110,37 @@ tlsprobe connect 127.0.0.1:9 >"$tmp/log" 2>&1 && fail "example is a default"
 grep -q 'example backend' "$tmp/log" && fail "example was chosen unnamed"
 TLSHOST_PLUGIN_PATH=$root$plugindir
 
+# As docs/PLUGINS has it, word by word, from what is installed, for a name that
+# Make cannot have in its variables.
+mkdir "$tmp/guide"
+sed -n '/^    cp -R .*plugins\/example/,/^$/s/^    //p' \
+    "$top_srcdir/docs/PLUGINS" |
+    sed "s|/usr/share/doc/libtlshost-dev/|$root$docdir/|; s/NAME/my-tls/g" \
+    >"$tmp/guide/commands"
+grep -q 'make check$' "$tmp/guide/commands" || fail "docs/PLUGINS has no commands"
+(cd "$tmp/guide" && CC="$CC" CFLAGS="$CFLAGS" LDFLAGS="$LDFLAGS" MAKEFLAGS='' \
+    sh -e commands) >"$tmp/log" 2>&1 || {
+	cat "$tmp/log"
+	fail "what docs/PLUGINS says does not work"
+}
+grep -q '^PASS: check.sh' "$tmp/log" || fail "my-tls was not tested"
+! grep -rl example "$tmp/guide/tlshost-backend-my-tls" --include='*.[ch]' \
+    --include='*.a[cm]' || fail "my-tls is still the example"
+tlshost_plugin_path=$TLSHOST_PLUGIN_PATH
+TLSHOST_PLUGIN_PATH=$tmp/guide/tlshost-backend-my-tls/.libs
+tlsprobe --list-backends >"$tmp/list" || :
+grep -q '^my-tls .* ok ' "$tmp/list" || fail "my-tls is not listed:" \
+    "$(cat "$tmp/list")"
+TLSHOST_PLUGIN_PATH=$tlshost_plugin_path
+(cd "$tmp/guide/tlshost-backend-my-tls" && MAKEFLAGS='' make clean &&
+    ./configure -q --without-my-tls CC="$CC" && MAKEFLAGS='' make) \
+    >"$tmp/log" 2>&1 || {
+	cat "$tmp/log"
+	fail "configure --without-my-tls"
+}
+[ ! -f "$tmp/guide/tlshost-backend-my-tls/my-tls.la" ] ||
+    fail "--without-my-tls builds it"
+
 build mbedtls
 listed mbedtls
 first=$(echo $plugins_built | sed 's/ .*//')

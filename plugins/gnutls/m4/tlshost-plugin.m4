@@ -4,7 +4,7 @@
 # Each plugin carries a copy of this file in its own m4/, so that autoreconf
 # works where tlshost is not installed; "make check" compares the copies.
 #
-# serial 2
+# serial 3
 
 # TLSHOST_PLUGIN(NAME, [ABI])
 # ---------------------------
@@ -32,14 +32,15 @@
 #	NAME_la_LDFLAGS = -module -avoid-version -shared \
 #		$(TLSHOST_PLUGIN_LDFLAGS)
 #
-# (-module literally, for Automake does not see it inside a variable.)
+# (-module literally, for Automake does not see it inside a variable; in the
+# names of variables a "-" of NAME becomes "_".)
 AC_DEFUN([TLSHOST_PLUGIN], [
 AC_REQUIRE([TLSHOST_STRICT])
 AC_REQUIRE([TLSHOST_LINK_DEFS])
 AC_ARG_WITH([$1], [AS_HELP_STRING([--without-$1],
 	[build nothing here (for builds of all of tlshost)])])
 tlshost_build_plugin=yes
-AS_IF([test "x$with_$1" = xno], [tlshost_build_plugin=no])
+AS_IF([test "x$AS_TR_SH([with_$1])" = xno], [tlshost_build_plugin=no])
 AM_CONDITIONAL([TLSHOST_BUILD_PLUGIN], [test "$tlshost_build_plugin" = yes])
 
 AC_ARG_WITH([plugindir], [AS_HELP_STRING([--with-plugindir=DIR],
