@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# root.sh PACKAGES CERTS: installs and removes the packages in the folder
-# PACKAGES in a throw-away root, and looks at what tlsprobe says each time.
+# root.sh PACKAGES CERTS [STEPS [NAME...]]: does STEPS, else steps.sh, which
+# installs and removes the packages in the folder PACKAGES, in a throw-away root,
+# where the packages NAME of this machine are, too.  What STEPS makes in /made is
+# put beside the packages, in a folder "made".
 #
 # The root is made of files of this machine's own packages: those that dpkg and
 # the TLS libraries need, with dpkg's records of them.  So it takes no network,
@@ -11,6 +13,8 @@
 set -eu
 packages=$(cd "$1" && pwd)
 certs=$(cd "$2" && pwd)
+steps=${3:-steps.sh}
+shift $(($# > 3 ? 3 : $#))
 here=$(cd "$(dirname "$0")" && pwd)
 [ "$(id -u)" = 0 ] || { echo 'chroot takes root'; exit 77; }
 root=$(mktemp -d)
@@ -65,7 +69,7 @@ done | sed 's/^[A-Z][a-z]*: //; s/([^)]*)//g; s/|/,/g' | tr ',' '\n' | tr -d ' '
     grep -v '^tlshost\|^libtlshost' | sort -u)
 # shellcheck disable=SC2086 # a list of words
 names=$(closure $(dpkg-query -W -f '${Essential} ${Package}\n' |
-    sed -n 's/^yes //p') dpkg libc-bin mawk openssl $needed)
+    sed -n 's/^yes //p') dpkg libc-bin mawk openssl "$@" $needed)
 
 mkdir -p "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates" "$root/tmp" \
     "$root/dev" "$root/proc" "$root/etc"
@@ -86,14 +90,22 @@ for name in $names; do
 		[ ! -f "$file" ] || cp -a "$file" "$root/var/lib/dpkg/info/"
 	done
 done >"$root/var/lib/dpkg/status"
-cp -a /etc/alternatives "$root/etc/" 2>/dev/null || :
+cp -a /etc/alternatives /etc/passwd /etc/group "$root/etc/"
+[ ! -L /etc/dpkg/origins/default ] ||
+    cp -a /etc/dpkg/origins/default "$root/etc/dpkg/origins/"
+# Links that no package has a record of, as far as they lead anywhere here.
+find /usr/bin -lname '/etc/alternatives/*' | while read -r link; do
+	[ ! -e "$root$(readlink -m "$link")" ] || cp -a "$link" "$root$link"
+done
 mknod -m 666 "$root/dev/null" c 1 3
 mknod -m 666 "$root/dev/urandom" c 1 9
 chroot "$root" ldconfig
 
 mkdir "$root/packages" "$root/tests"
 cp "$packages"/*.deb "$root/packages/"
-cp "$here"/../../debian/tests/common.sh "$here"/steps.sh "$root/tests/"
+cp "$here"/../../debian/tests/common.sh "$here/$steps" "$root/tests/"
+cp -R "$here"/../../plugins/mbedtls "$here"/../../plugins/example "$root/tests/"
 cp -R "$certs" "$root/certs"
 env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin TLSHOST_TEST_CERTS=/certs LC_ALL=C \
-    chroot "$root" /bin/sh /tests/steps.sh
+    chroot "$root" /bin/sh "/tests/$steps"
+[ ! -d "$root/made" ] || cp -R "$root/made" "$packages/"
