@@ -9,12 +9,8 @@ set -eu
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
 
 # Whoever steps to a new minor makes its capsule with it.
-number() {
-	sed -n "s/^#define TLSHOST_PLUGIN_ABI_$1 \([0-9]*\)$/\1/p" \
-	    "$2/tlshost-plugin.h"
-}
 now=$top_srcdir/lib/include
-last=$top_srcdir/tests/abi/$(number MAJOR "$now").$(number MINOR "$now")
+last=$top_srcdir/tests/abi/$(abi_number MAJOR "$now").$(abi_number MINOR "$now")
 # All that a compiler sees of a header.
 seen() {
 	$CC -std=c11 -E -dD -P -I"$1" -include tlshost-plugin.h -x c /dev/null |
@@ -36,9 +32,10 @@ for part in rsa ca; do
 	    -out "$tmp/$part.der"
 done
 warn='-std=c11 -Wall -Wextra -Werror'
-for capsule in "$top_srcdir/tests/abi/$(number MAJOR "$now")".*; do
+for capsule in "$top_srcdir/tests/abi/$(abi_number MAJOR "$now")".*; do
+	[ -d "$capsule" ] || continue
 	abi=${capsule##*/}
-	[ "$(number MINOR "$capsule/include")" = "${abi#*.}" ] ||
+	[ "$(abi_number MINOR "$capsule/include")" = "${abi#*.}" ] ||
 	    fail "the header in $abi is of another minor"
 
 	rm -rf "$tmp/plugins"

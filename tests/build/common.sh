@@ -30,3 +30,9 @@ finish() {
 exported_names() {
 	nm -D --defined-only "$1" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }'
 }
+
+# abi_number MAJOR|MINOR [FOLDER]: of the plugin ABI, as the header there has it.
+abi_number() {
+	sed -n "s/^#define TLSHOST_PLUGIN_ABI_$1 \([0-9]*\)$/\1/p" \
+	    "${2:-$top_srcdir/lib/include}/tlshost-plugin.h"
+}

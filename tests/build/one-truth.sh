@@ -23,8 +23,7 @@ for file in hello.c hello.h; do
 done
 
 # The ABI's major number is the header's; texts have it as it is.
-major=$(sed -n 's/^#define TLSHOST_PLUGIN_ABI_MAJOR \([0-9]*\)$/\1/p' \
-    lib/include/tlshost-plugin.h)
+major=$(abi_number MAJOR)
 [ "$(pkgconf_variable plugin_abi)" = "$major" ] ||
     fail "tlshost-plugin.pc has another plugin_abi than $major"
 case $(pkgconf_variable plugindir) in

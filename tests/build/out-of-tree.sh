@@ -30,8 +30,9 @@ PKG_CONFIG_PATH=$tmp/pkgconfig
 export PKG_CONFIG_PATH
 unset TLSHOST_CFLAGS || true
 
-[ "$(pkg-config --variable=plugin_abi tlshost-plugin)" = 0 ] ||
-    fail "tlshost-plugin.pc has no plugin_abi"
+[ "$(pkg-config --variable=plugin_abi tlshost-plugin)" = \
+    "$(abi_number MAJOR)" ] ||
+    fail "tlshost-plugin.pc has another plugin_abi than the header"
 # Words that plugins must not get.
 case $(pkg-config --libs tlshost-plugin) in
 *-l*) fail "tlshost-plugin.pc makes plugins link something" ;;

@@ -33,7 +33,7 @@ for name in $plugins_built; do
 	readelf -nW "$plugin" | grep -q tlshost ||
 	    fail "$plugin has no manifest"
 	exported=$(exported_names "$plugin")
-	[ "$exported" = tlshost_plugin_entry_v0 ] ||
+	[ "$exported" = "tlshost_plugin_entry_v$(abi_number MAJOR)" ] ||
 	    fail "$plugin exports" $exported
 	! readelf -dW "$plugin" | grep -q 'NEEDED.*libtlshost' ||
 	    fail "$plugin links libtlshost"
