@@ -91,6 +91,12 @@ changed REFUSED 'a number gone' tlshost-base.h '/X(OTHER, 18,/d'
 changed ALLOWED 'a number more' tlshost-base.h \
     's/X(RESOLVE, 25,/X(LATER, 99, "later") X(RESOLVE, 25,/'
 
+changed REFUSED 'a member more in elements of arrays' tlshost-plugin.h \
+    '/^struct tlshost_bytes {/,/^}/s/^	size_t len;/&\
+	size_t later;/'
+changed REFUSED 'a member more in what is returned by value' tlshost.h \
+    '/^typedef struct tlshost_protocol {/,/^}/s/^	size_t len;/&\
+	size_t later;/'
 changed REFUSED 'another argument of a function' tlshost.h \
     's/_set_timeout(tlshost_socket \*socket,$/& long more,/'
 changed REFUSED 'another result of a function' tlshost.h \
