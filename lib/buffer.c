@@ -443,6 +443,7 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	tlshost_status st = enter(buffer);
 	tlshost_sink sink;
 	const char *fault;
+	int32_t raw;
 
 	if (st != TLSHOST_OK)
 		return st;
@@ -452,10 +453,11 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		return TLSHOST_WANT_WRITE;
 	tlshost__sink_init(&sink, buffer->link.first->backend->name,
 	    TLSHOST_PHASE_HANDSHAKE, NULL);
+	raw = buffer->ops->handshake(&sink, buffer->connection);
 	/* Any status can be the SNI callback's own. */
-	st = settle(buffer, &sink, "handshake", buffer->ops->handshake(&sink,
-	    buffer->connection), ALLOW_READ | TLSHOST__ALLOW(NO_OVERLAP) |
-	    TLSHOST__ALLOW(NOT_TLS) | TLSHOST__ALLOW(UNRECOGNIZED_NAME) |
+	st = settle(buffer, &sink, "handshake", raw, ALLOW_READ |
+	    TLSHOST__ALLOW(NO_OVERLAP) | TLSHOST__ALLOW(NOT_TLS) |
+	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) |
 	    (buffer->link.failure != NULL ?
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) - 1 : 0));
 	if (st != TLSHOST_OK)

@@ -5,7 +5,8 @@
  * Every value here is part of two interfaces, the one of the library and the
  * one between host and plugin.  Numbers are never changed or used again; new
  * ones are added at the end.  What crosses the plugin border is the number
- * in a fixed-width integer, never the enum.
+ * in a fixed-width integer, never the enum.  Bits that are enumerators end at
+ * number 30, for an enumerator is an int.
  *
  * Do not include this file; include <tlshost.h> or <tlshost-plugin.h>.
  */

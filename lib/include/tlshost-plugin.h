@@ -16,12 +16,17 @@
  *
  *  1. A structure starts with its size, set by whoever made it.  Members are
  *     only ever added at the end.  Nobody reads or writes beyond the size he
- *     was given; a slot beyond the size of a table counts as NULL.
+ *     was given; a slot beyond the size of a table counts as NULL.  What a
+ *     plugin would leave unread the host refuses for it: config_size says how
+ *     much of a configuration it knows, abi_minor of everything else.
+ *     "reserved" is 0 and not looked at.  struct tlshost_bytes has no size and
+ *     never grows.
  *  2. Fixed-width integers and size_t cross, and pointers to bytes with their
  *     length.  No enum, bool, long, time_t, FILE or structure by value does.
  *     Text is UTF-8, ends with NUL and stays the property of its maker.
  *  3. Who allocates frees.  A pointer passed to a call is good until the call
- *     returns, unless it is said otherwise.
+ *     returns, and not NULL, unless it is said otherwise; an array without
+ *     elements may be.  What "ret_" points to counts only with OK.
  *  4. What a plugin returns is filtered: a status that is not in
  *     TLSHOST_STATUS_MAP, or not among those that a slot lists, becomes
  *     TLSHOST_BACKEND_FAULT, and so does a length beyond the capacity.
@@ -138,7 +143,9 @@ typedef struct tlshost_trail tlshost_trail;   /* where a verified path goes */
 struct tlshost_failure {
 	uint32_t size;
 	int32_t status;          /* what the call is going to return */
-	int32_t alert_sent;      /* TLS alert number queued for the peer, or -1 */
+	/* TLS alert number queued for the peer, or -1.  If the library does not
+	 * show what it queues encrypted: the one that it sends for this error. */
+	int32_t alert_sent;
 	int32_t alert_received;  /* TLS alert number from the peer, or -1 */
 	int64_t native_code;     /* the library's own number */
 	const char *native_text; /* the library's own words */
@@ -147,7 +154,10 @@ struct tlshost_failure {
 	uint32_t reasons;        /* bits of enum tlshost_reason */
 };
 
-/* A ClientHello as raw parts (RFC 8446, 4.1.2); data NULL: not there. */
+/*
+ * A ClientHello as raw parts (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2); data NULL: not
+ * there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1.
+ */
 struct tlshost_hello {
 	uint32_t size;
 	uint32_t legacy_version;
@@ -157,7 +167,10 @@ struct tlshost_hello {
 	struct tlshost_bytes supported_versions; /* body of extension 43 */
 };
 
-/* A certificate: DER bytes, or a URI for backends with that capability. */
+/*
+ * A certificate (PEP 543, "Certificates"): DER bytes, or a URI (RFC 7512) for
+ * backends with that capability.
+ */
 struct tlshost_plugin_certificate {
 	uint32_t size;
 	uint32_t reserved;
@@ -171,7 +184,7 @@ enum tlshost_key_encoding {
 };
 
 /*
- * A private key.  If it is encrypted, ask host->password(secret, ...); never
+ * A private key (PEP 543, "Private Keys").  If it is encrypted, ask host->password(secret, ...); never
  * prompt.  Tell four things apart: BAD_PASSWORD, PASSWORD_REFUSED (what
  * host->password returned), BAD_DATA (no key in there), KEY_MISMATCH.
  */
@@ -207,16 +220,19 @@ struct tlshost_plugin_config {
 	uint32_t suites_default;   /* 1: suites is the host's default list */
 	uint32_t key_log;          /* 1: call host->key_log */
 	uint32_t reserved;
-	const uint16_t *suites;    /* IANA ids, all versions, by preference */
+	/* IANA ids, all versions, by preference; of those in the slot suites,
+	 * one at least */
+	const uint16_t *suites;
 	size_t suites_len;
-	const struct tlshost_bytes *protocols; /* ALPN, by preference */
+	/* ALPN (RFC 7301), by preference, each 1 to 255 bytes */
+	const struct tlshost_bytes *protocols;
 	size_t protocols_len;
 	const struct tlshost_plugin_chain *const *chains;
 	size_t chains_len;
 	void *trust;               /* of trust_new; NULL: peers are not verified */
 };
 
-/* Anchors of a trust store. */
+/* Anchors of a trust store (PEP 543, "Trust Store"). */
 struct tlshost_plugin_trust {
 	uint32_t size;
 	uint32_t reserved;
@@ -248,7 +264,10 @@ struct tlshost_plugin_verdict {
 	char native_text[256];     /* ends with NUL */
 };
 
-/* What was negotiated; 0 and NULL: nothing, or not known. */
+/*
+ * What was negotiated; the caller has set size, the rest is 0.  0 and NULL:
+ * nothing, or not known.
+ */
 struct tlshost_plugin_info {
 	uint32_t size;
 	uint32_t version;          /* number of the wire */
@@ -362,9 +381,9 @@ struct tlshost_host {
  *
  * [all] must be filled by every backend, [optional] may be NULL.  Slots added
  * later are optional for ever.  Every slot may return NO_MEMORY, LIBRARY,
- * FORKED and LIBRARY_GONE besides what is listed.  Before it returns another
- * status than OK, WANT_READ and RAGGED_EOF, a slot that was given a sink calls
- * host->fail.
+ * FORKED and LIBRARY_GONE besides what is listed, and BACKEND_FAULT, if the host
+ * said so.  Before it returns another status than OK, WANT_READ and RAGGED_EOF,
+ * a slot that was given a sink calls host->fail.
  */
 struct tlshost_plugin {
 	uint32_t size;
@@ -453,8 +472,9 @@ struct tlshost_plugin {
 	 * incoming bytes do not suffice (WANT_READ).  Not called again after OK.
 	 * RAGGED_EOF: host->ended and the peer did not finish.  Otherwise
 	 * BAD_CERTIFICATE, ALERT_RECEIVED, NO_OVERLAP, NOT_TLS, PROTOCOL,
-	 * UNRECOGNIZED_NAME; an alert for the peer was pushed before.  The host
-	 * calls no slot but info and connection_free after a failure.
+	 * UNRECOGNIZED_NAME, and whatever hello or judge returned; an alert for
+	 * the peer was pushed before.  The host calls no slot but info and
+	 * connection_free after a failure.
 	 */
 	int32_t (*handshake)(tlshost_sink *sink, void *connection);
 
@@ -487,7 +507,7 @@ struct tlshost_plugin {
 	/*
 	 * [optional] TLS 1.3 (RFC 8446, 4.6.3): renews our sending key, and asks
 	 * the peer to renew its own if request is 1.  OK; UNSUPPORTED before
-	 * TLS 1.3.  Needed for the capability key-update; request is 1 only
+	 * TLS 1.3; PROTOCOL.  Needed for the capability key-update; request is 1 only
 	 * for a backend with key-update-request.
 	 */
 	int32_t (*key_update)(tlshost_sink *sink, void *connection,
@@ -497,7 +517,8 @@ struct tlshost_plugin {
 /*
  * The entry point, the only symbol a plugin exports.  It does no work: it
  * looks at host->abi_major and host->size, keeps host, sets *ret_plugin to a
- * table that lives for ever, and returns OK, or another status to refuse.
+ * table that lives for ever, and returns OK, or another status to refuse
+ * (UNSUPPORTED: a host that it does not work with).
  *
  *	TLSHOST_PLUGIN_ENTRY(host, ret_plugin)
  *	{
