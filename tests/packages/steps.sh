@@ -58,6 +58,7 @@ exits 0 '^gnutls .* default ' tlsprobe --list-backends
 connects gnutls
 connects nss
 
+goes_on gnutls nss
 remove tlshost-backend-gnutls tlshost-backend-nss
 none_is_there
 remove tlshost-tools libtlshost0
