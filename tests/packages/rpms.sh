@@ -24,6 +24,12 @@ for name in openssl gnutls nss; do
 	    "$(rpm --eval '%{_libdir}')/tlshost/backends-$major/$name.so"
 done
 says "$1" --recommends libs "(tlshost-backend-openssl or tlshost-backend-$major)"
+# As Debian's packages are split.
 says "$1" -l tools /usr/bin/tlsprobe
+rpm -qpl "$1"/RPMS/*/tlshost-tools-[0-9]*.rpm 2>/dev/null |
+    grep -q '/man7/tlshost\.7' || {
+	echo 'FAILED: tlshost-tools has no tlshost(7)'
+	failures=1
+}
 says "$1" -l devel /usr/include/tlshost-plugin.h
 exit $failures
