@@ -20,7 +20,9 @@
  *  - Life.  What has new and free has one owner; free(NULL) does nothing.
  *    What has ref and unref is shared and immutable; unref(NULL) does nothing.
  *    Text and bytes returned by a getter belong to the object and live as
- *    long as it, unless it is said otherwise.
+ *    long as it, unless it is said otherwise.  A getter takes NULL for the
+ *    object, and an index beyond the end, and answers 0, NONE or NULL; those of
+ *    a configuration do not take NULL.
  *  - Threads.  Backends, configurations, contexts, certificates, keys, trust
  *    stores: any threads, at the same time.  Builders, buffers, errors: one
  *    thread at a time.  Sockets: one that reads and one that writes.
@@ -284,7 +286,8 @@ tlshost_chain_at(const tlshost_chain *chain, size_t index);
  * Gives the password of a key.  Write at most cap bytes to dst and their
  * number to *ret_len and return 0; another value refuses.  Called at most once
  * for a key, only if it is encrypted, by the constructor (if it was given a
- * backend) or by the first context that uses the key, in that thread.
+ * backend) or by the first context that uses the key, in that thread; others
+ * that need the key wait meanwhile, so the callback itself must not use it.
  */
 typedef int (*tlshost_password_callback)(void *userdata, char *dst, size_t cap,
     size_t *ret_len);
