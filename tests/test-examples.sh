@@ -201,6 +201,19 @@ for backend in $plugins_built; do
 	stop
 done
 
+[ "$(sed -n '/^#include/,$p' "$top_srcdir/docs/examples/client.c" |
+    wc -l)" -le 40 ]
+claim "client is written in 40 lines" $?
+if [ -w /dev/full ]; then
+	backend=${plugins_built##* }
+	s_server -www
+	TLS_BACKEND=$backend timeout 60 "$examples/client" 127.0.0.1 "$port" \
+	    >/dev/full 2>"$tmp/err" </dev/null
+	[ $? = 1 ] && grep -qx 'client: the page cannot be written' "$tmp/err"
+	claim "client notices that its output cannot be written" $?
+	stop 143
+fi
+
 # Bad arguments and files are told, by those that take some.
 for example in client client-certificate epoll-server sni-server; do
 	run $example
