@@ -491,6 +491,11 @@ enter_plugin(const tlshost__candidate *candidate, void *handle,
 	return o;
 }
 
+/* A later host may know more; this one could not keep what they promise. */
+#define X(name, number, word) | TLSHOST_CAPABILITY_##name
+static const uint64_t capabilities_known = 0 TLSHOST_CAPABILITY_MAP(X);
+#undef X
+
 /* The host's own copy: what a smaller table lacks is NULL. */
 static tlshost_backend *
 make_backend(const tlshost__candidate *candidate,
@@ -512,7 +517,7 @@ make_backend(const tlshost__candidate *candidate,
 	backend->version = manifest_value(candidate, "version");
 	backend->file = candidate->file;
 	backend->roles = table->roles;
-	backend->capabilities = table->capabilities;
+	backend->capabilities = table->capabilities & capabilities_known;
 	if (backend->ops.key_update == NULL)
 		backend->capabilities &=
 		    ~(uint64_t)(TLSHOST_CAPABILITY_KEY_UPDATE |

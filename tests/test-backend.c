@@ -204,6 +204,23 @@ START_TEST(a_later_plugin_with_a_longer_table_is_used)
 END_TEST
 
 static int32_t
+a_later_capability(struct tlshost_plugin *table)
+{
+	(void)a_good_table(table);
+	table->capabilities |= (uint64_t)1 << 30 | (uint64_t)1 << 63;
+	return TLSHOST_OK;
+}
+
+START_TEST(a_capability_that_the_host_does_not_know_is_none)
+{
+	on_entry = a_later_capability;
+	install("good-hooked");
+	ck_assert_uint_eq(tlshost_backend_capabilities(hooked()),
+	    TLSHOST_CAPABILITY_KEY_UPDATE);
+}
+END_TEST
+
+static int32_t
 a_shorter_table(struct tlshost_plugin *table)
 {
 	(void)a_good_table(table);
@@ -1142,6 +1159,8 @@ make_suite(void)
 	/* A child for each allocation, which sanitizers make slow. */
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, a_later_plugin_with_a_longer_table_is_used);
+	tcase_add_test(tcase,
+	    a_capability_that_the_host_does_not_know_is_none);
 	tcase_add_test(tcase,
 	    nothing_is_read_beyond_the_end_of_a_shorter_table);
 	tcase_add_loop_test(tcase, every_slot_for_all_must_be_filled, 0,

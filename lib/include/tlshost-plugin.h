@@ -394,12 +394,13 @@ struct tlshost_plugin {
 	const char *version;
 	const char *library;
 	uint32_t roles;            /* bits of enum tlshost_role */
-	uint32_t lowest_version;   /* what the library can do: 0x0301 ... */
-	uint32_t highest_version;
+	uint32_t lowest_version;   /* what the library can do, of what the host */
+	uint32_t highest_version;  /* knows: 0x0301 ... 0x0304 */
 	uint32_t protocols_max;    /* most ALPN names, 0: no limit */
 	uint32_t protocol_max_len; /* longest ALPN name, 0: 255 */
 	uint32_t reserved;
-	uint64_t capabilities;     /* bits of enum tlshost_capability */
+	/* bits of enum tlshost_capability; a host drops those of a later one */
+	uint64_t capabilities;
 
 	/*
 	 * [all] Starts the library.  Called once, before any other slot, and
