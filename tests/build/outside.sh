@@ -154,6 +154,19 @@ tlshost-plugin-check "$root$plugindir/mbedtls.so" >"$tmp/log" || {
 	fail "claims about mbedtls do not hold"
 }
 tail -n 1 "$tmp/log"
+# And with hosts of earlier minors, as the backends of this tree.
+for part in rsa ca; do
+	openssl x509 -in "$certs/$part.pem" -outform DER -out "$tmp/$part.der"
+done
+for capsule in "$top_srcdir/tests/abi/$(abi_number MAJOR)".*; do
+	[ -d "$capsule" ] || continue
+	# shellcheck disable=SC2086 # lists of words
+	$CC -std=c11 $CFLAGS -I"$capsule/include" -o "$tmp/host" \
+	    "$capsule/host.c" $LDFLAGS -ldl
+	"$tmp/host" "$root$plugindir/mbedtls.so" "$tmp/rsa.der" \
+	    "$certs/rsa.pkcs8.der" "$tmp/ca.der" ||
+	    fail "mbedtls does not work with a host of ABI ${capsule##*/}"
+done
 (cd "$tmp/mbedtls" && MAKEFLAGS='' make uninstall) >"$tmp/log" 2>&1
 [ ! -f "$root$plugindir/mbedtls.so" ] || fail "make uninstall leaves mbedtls"
 finish
