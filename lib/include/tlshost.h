@@ -21,8 +21,7 @@
  *    What has ref and unref is shared and immutable; unref(NULL) does nothing.
  *    Text and bytes returned by a getter belong to the object and live as
  *    long as it, unless it is said otherwise.  A getter takes NULL for the
- *    object, and an index beyond the end, and answers 0, NONE or NULL; those of
- *    a configuration do not take NULL.
+ *    object, and an index beyond the end, and answers 0, NONE or NULL.
  *  - Threads.  Backends, configurations, contexts, certificates, keys, trust
  *    stores: any threads, at the same time.  Builders, buffers, errors: one
  *    thread at a time.  Sockets: one that reads and one that writes.
