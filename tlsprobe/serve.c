@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tlsprobe serve: one poll loop, many connections, no thread each. */
+/* tlsprobe serve: one loop, thousands of connections, no thread each. */
 #include "config.h"
 
 #include <errno.h>
@@ -7,17 +7,21 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "tlsprobe.h"
 
-#define CONNECTIONS_MAX 1024
+/* As many are let in at a time, and told of by the kernel. */
+#define BATCH 64
+/* Descriptors that are not for clients: files, the listener and the like. */
+#define SPARE_FDS 32
 #define REQUEST_MAX 16384
 /* A peer that says nothing for so long is gone. */
 #define IDLE_US ((int64_t)30 * 1000000)
@@ -30,13 +34,16 @@
 
 typedef struct client {
 	int fd;
+	size_t at;                       /* its place among all */
+	uint32_t events;                 /* that it is watched for */
+	int busy;                        /* there is more to do at once */
 	tlshost_buffer *buffer;
 	int64_t deadline;
 	int handshaken, closing, wants_close, gone, lingering;
 	const char *how;                 /* it closed */
 	char error[256];
 	/* HTTP */
-	char request[REQUEST_MAX];
+	char *request;                   /* REQUEST_MAX, while there is one */
 	size_t request_len;
 	size_t skip;                     /* of a body, still to come */
 	/* What could not be written yet. */
@@ -46,12 +53,13 @@ typedef struct client {
 
 typedef struct server {
 	const options *o;
-	int fd;
+	int fd, poll_fd;
+	int listening;                   /* is it watched? */
 	int echo, log;
 	FILE *words;                     /* stderr if stdout has a document */
 	tlshost_server_context *context;
-	client *clients[CONNECTIONS_MAX];
-	size_t len;
+	client **clients;
+	size_t len, cap, most;
 	long accepted, ended;
 	int64_t paused_until;
 } server;
@@ -81,7 +89,8 @@ log_client(const server *s, const client *c)
 	    "version", c->handshaken ? json_string(tlshost_version_name(
 	    tlshost_buffer_negotiated_tls_version(c->buffer))) : json_null(),
 	    "suite", c->handshaken ? suite_json(tlshost_buffer_cipher(
-	    c->buffer)) : json_null(), "alpn", alpn_json(alpn), "sni", text_or_null(tlshost_buffer_server_name(c->buffer)),
+	    c->buffer)) : json_null(), "alpn", alpn_json(alpn), "sni",
+	    text_or_null(tlshost_buffer_server_name(c->buffer)),
 	    "error", c->error[0] != '\0' ? text_or_null(c->error) :
 	    json_null(), "closed", c->how != NULL ? c->how : "stopped");
 	(void)json_dumpf(line, s->words, JSON_COMPACT);
@@ -90,17 +99,18 @@ log_client(const server *s, const client *c)
 	json_decref(line);
 }
 
+/* The last one moves into its place. */
 static void
-end_client(server *s, size_t i)
+end_client(server *s, client *c)
 {
-	client *c = s->clients[i];
-
 	log_client(s, c);
 	close(c->fd);
 	tlshost_buffer_free(c->buffer);
+	s->clients[c->at] = s->clients[--s->len];
+	s->clients[c->at]->at = c->at;
+	free(c->request);
 	free(c->answer);
 	free(c);
-	s->clients[i] = s->clients[--s->len];
 	s->ended++;
 }
 
@@ -297,10 +307,17 @@ read_some(const server *s, client *c)
 	if (s->echo) {
 		if (!queue_answer(c, data, len))
 			close_because(c, "error", "out of memory");
+	} else if (c->request == NULL &&
+	    (c->request = malloc(REQUEST_MAX)) == NULL) {
+		close_because(c, "error", "out of memory");
 	} else {
 		memcpy(c->request + c->request_len, data, len);
 		c->request_len += len;
 		serve_requests(c);
+		if (c->request_len == 0) {
+			free(c->request);
+			c->request = NULL;
+		}
 	}
 	return 1;
 }
@@ -347,6 +364,7 @@ work(const server *s, client *c)
 		if (!c->closing)
 			busy |= write_some(c);
 	}
+	c->busy = busy && c->handshaken && !c->closing;
 	if (c->wants_close && !c->closing && c->answer_at == c->answer_len) {
 		(void)tlshost_buffer_shutdown(c->buffer);
 		close_because(c, "we closed", NULL);
@@ -415,9 +433,9 @@ linger(client *c)
 
 /* 1: it is over. */
 static int
-step(const server *s, client *c, short events)
+step(const server *s, client *c, uint32_t events)
 {
-	if ((events & (POLLIN | POLLHUP | POLLERR)) != 0 && !c->closing)
+	if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && !c->closing)
 		receive(c);
 	work(s, c);
 	flush_client(c);
@@ -442,7 +460,52 @@ step(const server *s, client *c, short events)
  * The server
  */
 
-static void
+static int
+has_place(server *s)
+{
+	client **grown;
+
+	if (s->len < s->cap)
+		return 1;
+	if ((grown = realloc(s->clients, (s->cap * 2 + 64) *
+	    sizeof(client *))) == NULL)
+		return 0;
+	s->clients = grown;
+	s->cap = s->cap * 2 + 64;
+	return 1;
+}
+
+static uint32_t
+events_of(const client *c)
+{
+	uint32_t events = 0;
+
+	if (c->lingering)
+		return EPOLLIN;
+	if (!c->closing && !c->wants_close &&
+	    c->answer_len - c->answer_at <= 65536)
+		events |= EPOLLIN;
+	/* Who has more to do at once is told so: the network takes bytes. */
+	if (c->busy || tlshost_buffer_outgoing_len(c->buffer) != 0 ||
+	    c->answer_at < c->answer_len)
+		events |= EPOLLOUT;
+	return events;
+}
+
+/* 0: it cannot be. */
+static int
+watch(const server *s, client *c, int how)
+{
+	struct epoll_event event = { .events = events_of(c), .data.ptr = c };
+
+	if (how == EPOLL_CTL_MOD && event.events == c->events)
+		return 1;
+	c->events = event.events;
+	return epoll_ctl(s->poll_fd, how, c->fd, &event) == 0;
+}
+
+/* 0: there is nobody, or nobody can be let in now. */
+static int
 accept_client(server *s)
 {
 	client *c;
@@ -453,68 +516,117 @@ accept_client(server *s)
 		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 		    errno == ENOMEM)
 			s->paused_until = now_us() + PAUSE_US;
-		return;
+		return errno == ECONNABORTED || errno == EINTR;
 	}
-	if ((c = calloc(1, sizeof(*c))) == NULL ||
-	    tlshost_server_context_wrap_buffers(s->context, &c->buffer,
-	    NULL) != TLSHOST_OK) {
+	if ((c = calloc(1, sizeof(*c))) != NULL)
+		c->fd = fd;
+	if (c == NULL || !has_place(s) || tlshost_server_context_wrap_buffers(
+	    s->context, &c->buffer, NULL) != TLSHOST_OK ||
+	    !watch(s, c, EPOLL_CTL_ADD)) {
+		if (c != NULL)
+			tlshost_buffer_free(c->buffer);
 		free(c);
 		close(fd);
-		return;
+		return 0;
 	}
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	c->fd = fd;
 	c->deadline = now_us() + HANDSHAKE_US;
+	c->at = s->len;
 	s->clients[s->len++] = c;
 	s->accepted++;
+	return 1;
 }
 
 static int
 wants_more(const server *s)
 {
-	return s->len < CONNECTIONS_MAX && now_us() >= s->paused_until &&
+	return s->len < s->most && now_us() >= s->paused_until &&
 	    (s->o->count == 0 || s->accepted < s->o->count);
 }
 
-static short
-events_of(const client *c)
+static void
+watch_listener(server *s)
 {
-	short events = 0;
+	struct epoll_event event = { .events = EPOLLIN };
+	int wanted = wants_more(s);
 
-	if (c->lingering)
-		return POLLIN;
-	if (!c->closing && !c->wants_close &&
-	    c->answer_len - c->answer_at <= 65536)
-		events |= POLLIN;
-	if (tlshost_buffer_outgoing_len(c->buffer) != 0 ||
-	    c->answer_at < c->answer_len)
-		events |= POLLOUT;
-	return events;
+	if (wanted != s->listening && epoll_ctl(s->poll_fd, wanted ?
+	    EPOLL_CTL_ADD : EPOLL_CTL_DEL, s->fd, &event) == 0)
+		s->listening = wanted;
+}
+
+static void
+serve_client(server *s, client *c, uint32_t events)
+{
+	if (step(s, c, events) || !watch(s, c, EPOLL_CTL_MOD))
+		end_client(s, c);
+}
+
+/* Those whose time is over; from the end, as the last one takes the place of
+ * one that goes. */
+static void
+sweep(server *s)
+{
+	for (size_t i = s->len; i-- > 0;)
+		if (now_us() > s->clients[i]->deadline)
+			serve_client(s, s->clients[i], 0);
 }
 
 static void
 loop(server *s)
 {
-	static struct pollfd fds[CONNECTIONS_MAX + 1];
+	struct epoll_event events[BATCH];
+	int64_t swept = now_us();
 
 	while (!stop && (s->o->count == 0 || s->ended < s->o->count)) {
-		size_t len = s->len;
+		int len;
 
-		for (size_t i = 0; i < len; i++)
-			fds[i] = (struct pollfd){ .fd = s->clients[i]->fd,
-			    .events = events_of(s->clients[i]) };
-		fds[len] = (struct pollfd){ .fd = wants_more(s) ? s->fd : -1,
-		    .events = POLLIN };
-		if (poll(fds, len + 1, now_us() < s->paused_until ?
-		    (int)(PAUSE_US / 1000) : 1000) < 0 && errno != EINTR)
+		watch_listener(s);
+		len = epoll_wait(s->poll_fd, events, BATCH,
+		    now_us() < s->paused_until ? (int)(PAUSE_US / 1000) :
+		    1000);
+		if (len < 0 && errno != EINTR)
 			return;
-		/* From the end, as ending one moves the last into its place. */
-		for (size_t i = len; i-- > 0;)
-			if (step(s, s->clients[i], fds[i].revents))
-				end_client(s, i);
-		if ((fds[len].revents & POLLIN) != 0)
-			accept_client(s);
+		for (int i = 0; i < len; i++) {
+			if (events[i].data.ptr != NULL) {
+				serve_client(s, events[i].data.ptr,
+				    events[i].events);
+				continue;
+			}
+			for (int k = 0; k < BATCH && wants_more(s) &&
+			    accept_client(s); k++)
+				;
+		}
+		if (now_us() - swept >= PAUSE_US) {
+			sweep(s);
+			swept = now_us();
+		}
 	}
+}
+
+/* As many descriptors as the system lets us have. */
+static void
+count_places(server *s)
+{
+	struct rlimit limit;
+
+	s->most = 1024 - SPARE_FDS;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		s->most = limit.rlim_cur > 2 * SPARE_FDS ?
+		    limit.rlim_cur - SPARE_FDS : SPARE_FDS;
+}
+
+static int
+open_poll(server *s, json_t *document)
+{
+	if ((s->poll_fd = epoll_create1(EPOLL_CLOEXEC)) >= 0)
+		return 0;
+	complain(document, "epoll: %s", strerror(errno));
+	return EXIT_LOCAL;
 }
 
 static int
@@ -547,7 +659,7 @@ open_listener(server *s, json_t *document)
 	    SOCK_NONBLOCK, 0);
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	code = s->fd < 0 || bind(s->fd, address->ai_addr,
-	    address->ai_addrlen) != 0 || listen(s->fd, 128) != 0 ||
+	    address->ai_addrlen) != 0 || listen(s->fd, SOMAXCONN) != 0 ||
 	    getsockname(s->fd, (struct sockaddr *)&bound, &len) != 0;
 	freeaddrinfo(address);
 	if (code != 0 || getnameinfo((struct sockaddr *)&bound, len, NULL, 0,
@@ -611,7 +723,7 @@ run_serve(const options *o)
 {
 	json_t *document = o->json ? document_new("serve") : NULL;
 	struct sigaction action = { .sa_handler = on_signal };
-	server s = { .o = o, .fd = -1 };
+	server s = { .o = o, .fd = -1, .poll_fd = -1 };
 	int code;
 
 	s.echo = o->mode != NULL && strcmp(o->mode, "echo") == 0;
@@ -621,17 +733,22 @@ run_serve(const options *o)
 	(void)sigaction(SIGINT, &action, NULL);
 	if ((code = check_words(o, document)) == 0 &&
 	    (code = make_context(&s, document)) == 0 &&
+	    (code = open_poll(&s, document)) == 0 &&
 	    (code = open_listener(&s, document)) == 0) {
+		count_places(&s);
 		loop(&s);
 		while (s.len != 0) {
-			client *c = s.clients[0];
+			client *c = s.clients[s.len - 1];
 
 			if (tlshost_buffer_shutdown(c->buffer) == TLSHOST_OK)
 				flush_client(c);
 			close_because(c, "stopped", NULL);
-			end_client(&s, 0);
+			end_client(&s, c);
 		}
 	}
+	free(s.clients);
+	if (s.poll_fd >= 0)
+		close(s.poll_fd);
 	if (s.fd >= 0)
 		close(s.fd);
 	tlshost_server_context_unref(s.context);
