@@ -105,6 +105,14 @@ leaf() {
 
 root ca
 root stranger
+# Of the same name, with another key that claims to be the same.
+id=$(openssl x509 -in ca.pem -noout -ext subjectKeyIdentifier | tail -n 1 |
+    tr -d ' :')
+openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout twin.key \
+    -out twin.pem -days 3650 -subj "/CN=tests ca" \
+    -addext basicConstraints=critical,CA:TRUE \
+    -addext keyUsage=critical,keyCertSign,cRLSign \
+    -addext "subjectKeyIdentifier=$id"
 leaf sub "$ec" ca ca_ext
 leaf rsa rsa:2048 ca leaf
 leaf ecdsa "$ec" ca leaf

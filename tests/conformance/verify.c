@@ -233,6 +233,34 @@ START_TEST(what_was_at_fault_is_told)
 }
 END_TEST
 
+/* A library may remember what it has verified, but not of whom it was. */
+START_TEST(what_one_anchor_signed_no_other_of_its_name_did)
+{
+	static const struct {
+		const char *trust;
+		int ok;
+	} rounds[] = {
+		{ "twin", 0 }, { "ca", 1 }, { "twin", 0 }, { "ca", 1 },
+	};
+	tlshost_chain *chain = load_chain("ecdsa");
+
+	for (size_t i = 0; i < LEN(rounds); i++) {
+		tlshost_trust_store *trust = load_trust(rounds[i].trust);
+		tlshost_verification *report;
+
+		assert_status(tlshost_backend_verify_chain(client_backend,
+		    TLSHOST_ROLE_CLIENT, chain, trust, "srv.test", 0, &report,
+		    NULL), TLSHOST_OK);
+		ck_assert_msg(tlshost_verification_ok(report) ==
+		    rounds[i].ok, "round %zu: %s", i,
+		    tlshost_verification_text(report));
+		tlshost_verification_free(report);
+		tlshost_trust_store_unref(trust);
+	}
+	tlshost_chain_unref(chain);
+}
+END_TEST
+
 START_TEST(an_empty_trust_store_trusts_nobody)
 {
 	tlshost_chain *chain = load_chain("rsa");
@@ -499,6 +527,7 @@ verify_claims(Suite *suite)
 	add_claim(group, an_algorithm_that_a_backend_lacks_is_named);
 	add_claim(group, the_path_that_was_used_is_told);
 	add_claim(group, what_was_at_fault_is_told);
+	add_claim(group, what_one_anchor_signed_no_other_of_its_name_did);
 	add_claim(group, an_empty_trust_store_trusts_nobody);
 	add_claim(group, chains_are_judged_in_eight_threads_at_once);
 	group = claim_group(suite, "host names");
