@@ -39,7 +39,6 @@ struct tlshost_socket {
 	/* Held while bytes are sent, so that they go in order. */
 	pthread_mutex_t sending;
 	int eof;                         /* the network ended */
-	int drained;                     /* the last recv took all there was */
 	_Atomic short events;            /* to poll for */
 	int failed_errno;                /* a system call failed: for ever */
 	tlshost_error *error;
@@ -251,10 +250,10 @@ flush_until(tlshost_socket *s, deadline *until, int blocking)
 }
 
 /* One recv, straight into the queue.  OK: something came, or the end;
- * WANT_READ; INVALID_STATE: no room; IO.  With the lock, which it gives back for
- * as long as it receives. */
+ * WANT_READ; INVALID_STATE: no room; IO.  *drained: that was all there was.  With
+ * the lock, which it gives back for as long as it receives. */
 static tlshost_status
-receive_locked(tlshost_socket *s)
+receive_locked(tlshost_socket *s, int *drained)
 {
 	tlshost_status st;
 	uint8_t *room;
@@ -275,7 +274,7 @@ receive_locked(tlshost_socket *s)
 	code = errno;
 	pthread_mutex_lock(&s->lock);
 	(void)tlshost_buffer_commit_incoming(s->buffer, n > 0 ? (size_t)n : 0);
-	s->drained = n < 0 || (size_t)n < len;
+	*drained = n > 0 && (size_t)n < len;
 	/* A reset is an end without close_notify, and is told as that unless
 	 * the peer had closed before. */
 	if (n == 0 || (n < 0 && code == ECONNRESET)) {
@@ -367,6 +366,7 @@ static tlshost_status
 run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 {
 	tlshost_status st, io;
+	int drained = 0;
 	size_t queued;
 
 	for (;;) {
@@ -385,10 +385,10 @@ run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 		if (io == TLSHOST_IO && st != TLSHOST_WANT_READ)
 			return io;
 		if (st == TLSHOST_WANT_READ) {
-			/* The answer to what was just sent cannot be here yet,
-			 * and nothing else was left. */
-			io = queued != 0 && s->drained ? TLSHOST_WANT_READ :
-			    receive_locked(s);
+			/* What was received just now left nothing behind, and
+			 * the answer to what was sent since cannot be here. */
+			io = queued != 0 && drained ? TLSHOST_WANT_READ :
+			    receive_locked(s, &drained);
 			if (io == TLSHOST_OK)
 				continue;
 			if (io != TLSHOST_WANT_READ)
@@ -398,6 +398,7 @@ run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 		}
 		if ((st = wait_until(s, st, until)) != TLSHOST_OK)
 			return st;
+		drained = 0;
 	}
 }
 

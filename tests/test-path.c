@@ -628,13 +628,16 @@ judge(const char *sent, const char *anchors, const char *name,
 		.trust = anchors != NULL ? trust_of(anchors) : NULL,
 		.purpose = TLSHOST_ROLE_SERVER,
 	};
+	tlshost__peer_name peer;
 	const char *problem;
 	tlshost_status st;
 	size_t len = strlen(sent);
 
-	if (name != NULL)
-		assert_status(tlshost__peer_name_parse(name, &judgement.peer,
-		    &problem), TLSHOST_OK);
+	if (name != NULL) {
+		assert_status(tlshost__peer_name_parse(name, &peer, &problem),
+		    TLSHOST_OK);
+		judgement.peer = &peer;
+	}
 	for (size_t i = 0; i < len; i++)
 		chain[i] = bytes_of(sent[i]);
 	st = tlshost__judge(&judgement, chain, len, ret_verification,

@@ -144,6 +144,34 @@ START_TEST(a_non_blocking_socket_says_what_it_waits_for)
 }
 END_TEST
 
+START_TEST(what_cannot_be_sent_does_not_keep_from_reading)
+{
+	static char data[1 << 16];
+	tlshost_status st;
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(client, 0), TLSHOST_OK);
+	/* Nothing is there yet. */
+	assert_status(tlshost_socket_recv(client, data, 1, &n),
+	    TLSHOST_WANT_READ);
+	do
+		st = tlshost_socket_send(client, data, sizeof(data), &n);
+	while (st == TLSHOST_OK);
+	assert_status(st, TLSHOST_WANT_WRITE);
+	for (int i = 0; i < 3; i++) {
+		assert_status(tlshost_socket_send(server, "and?", 4, &n),
+		    TLSHOST_OK);
+		/* At once: whoever was told of it is not told again. */
+		assert_status(tlshost_socket_recv(client, data, sizeof(data),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 4);
+		assert_status(tlshost_socket_recv(client, data, sizeof(data),
+		    &n), TLSHOST_WANT_READ);
+	}
+}
+END_TEST
+
 START_TEST(pieces_are_joined)
 {
 	struct iovec iov[3] = { { (void *)(uintptr_t)"one ", 4 }, { NULL, 0 },
@@ -544,6 +572,7 @@ socket_claims(Suite *suite)
 	add_claim(group, data_goes_both_ways);
 	add_claim(group, a_call_that_takes_too_long_can_be_made_again);
 	add_claim(group, a_non_blocking_socket_says_what_it_waits_for);
+	add_claim(group, what_cannot_be_sent_does_not_keep_from_reading);
 	add_claim(group, pieces_are_joined);
 	add_claims(group, a_cork_gathers_small_writes_until,
 	    (int)LEN(uncorkings), uncorking_name);
