@@ -403,6 +403,32 @@ START_TEST(whom_the_program_trusts_is_none_of_our_business)
 }
 END_TEST
 
+/* A client cannot tell it which certificates to send besides its own. */
+START_TEST(that_a_clients_chain_is_built_is_told)
+{
+	static const char *const names[] = { "rsa", "deep" };
+
+	use_backend("nss");
+	for (size_t i = 0; i < 2; i++) {
+		tlshost_config *config = client_config(&(setup){
+		    .client_certificate = names[i] });
+		tlshost_findings *findings;
+		size_t told = 0;
+
+		assert_status(tlshost_backend_check_config(client_backend,
+		    config, TLSHOST_ROLE_CLIENT, &findings, NULL), TLSHOST_OK);
+		ck_assert_uint_eq(tlshost_findings_errors(findings), 0);
+		for (size_t k = 0; k < tlshost_findings_len(findings); k++)
+			told += tlshost_findings_field(findings, k) ==
+			    TLSHOST_FIELD_CERTIFICATE_CHAIN;
+		/* "deep" has an intermediate. */
+		ck_assert_uint_eq(told, i);
+		tlshost_findings_free(findings);
+		tlshost_config_unref(config);
+	}
+}
+END_TEST
+
 START_TEST(what_happens_to_a_broken_pipe_stays_as_it_was)
 {
 	struct sigaction action;
@@ -601,6 +627,7 @@ main(int argc, char **argv)
 	    defaults_of_the_program_are_neither_used_nor_changed);
 	tcase_add_loop_test(tcase,
 	    whom_the_program_trusts_is_none_of_our_business, 0, 2);
+	tcase_add_test(tcase, that_a_clients_chain_is_built_is_told);
 	tcase_add_test(tcase, what_happens_to_a_broken_pipe_stays_as_it_was);
 	tcase_add_loop_test(tcase,
 	    a_connection_that_was_not_verified_is_not_resumed, 0, 2);
