@@ -331,8 +331,8 @@ static inline tlshost_status
 settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
     int32_t raw, uint64_t allowed)
 {
-	if (raw == TLSHOST_OK && buffer->state == TLSHOST__BUFFER_OPEN &&
-	    !buffer->link.no_memory && tlshost__sink_is_empty(sink))
+	if (raw == TLSHOST_OK && !buffer->link.no_memory &&
+	    tlshost__sink_is_empty(sink))
 		return TLSHOST_OK;
 	return settle_whole(buffer, sink, slot, raw, allowed);
 }
