@@ -470,6 +470,27 @@ wait $held
 expect 0 trusted connect "127.0.0.1:$port" --trust "$certs/ca.pem"
 stop
 
+# In TLS 1.3 a client is done before it is refused.
+for backend in $plugins_built; do
+	: >"$tmp/log"
+	"$TLSPROBE" serve --listen 127.0.0.1:0 --cert "$certs/rsa.pem" \
+	    --key "$certs/rsa.key" --client-ca "$certs/ca.pem" \
+	    --require-client-cert --backend "$backend" >"$tmp/log" &
+	pid=$!
+	wait_for_server
+	for version in 1.2 1.3; do
+		expect_json 4 '"status":"ALERT_RECEIVED"' connect \
+		    "127.0.0.1:$port" --trust "$certs/ca.pem" \
+		    --min "$version" --max "$version"
+		expect 0 trusted connect "127.0.0.1:$port" \
+		    --trust "$certs/ca.pem" --cert "$certs/ecdsa.pem" \
+		    --key "$certs/ecdsa.key" --min "$version" --max "$version"
+	done
+	expect 4 'client certificate: .*\(required\|alert\)' connect \
+	    "127.0.0.1:$port" --trust "$certs/ca.pem"
+	stop
+done
+
 # Whatever is wrong with a certificate, there is something to do.
 while read -r certificate reason text; do
 	serve "$certificate" "$first"

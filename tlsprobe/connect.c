@@ -699,7 +699,10 @@ exchange(probe *p)
 	return code;
 }
 
-/* In TLS 1.3 the server's word on our certificate comes late. */
+/*
+ * In TLS 1.3 the server's word on our certificate, or on that there is none,
+ * comes late.  Whatever comes first, a ticket, tells that it has none to say.
+ */
 static int
 await_alert(probe *p)
 {
@@ -707,9 +710,14 @@ await_alert(probe *p)
 
 	p->stage = "client certificate";
 	p->until = now_us() + LATE_ALERT_MS * 1000;
-	p->status = read_on(p, NULL);
+	if (p->o->certs != 0)
+		p->status = read_on(p, NULL);
+	else if ((p->status = take_data(p, NULL)) == TLSHOST_WANT_READ &&
+	    receive(p) == 0)
+		p->status = take_data(p, NULL);
 	p->until = until;
-	if (p->status == TLSHOST_TIMEOUT || p->status == TLSHOST_RAGGED_EOF)
+	if (p->status == TLSHOST_TIMEOUT || p->status == TLSHOST_RAGGED_EOF ||
+	    p->status == TLSHOST_WANT_READ)
 		p->status = TLSHOST_OK;
 	return exit_for(p->status);
 }
@@ -727,7 +735,8 @@ talk(probe *p, const char *name)
 		judge_anyway(p, name);
 	if (ok && p->in >= 0) {
 		code = exchange(p);
-	} else if (ok && p->o->certs != 0) {
+	} else if (ok && tlshost_buffer_negotiated_tls_version(p->buffer) >=
+	    TLSHOST_VERSION_TLSV1_3) {
 		code = await_alert(p);
 		ok = code == 0;
 	}

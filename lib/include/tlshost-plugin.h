@@ -471,7 +471,9 @@ struct tlshost_plugin {
 	/*
 	 * [all] Goes on with the handshake until it is complete (OK) or the
 	 * incoming bytes do not suffice (WANT_READ).  Not called again after OK.
-	 * RAGGED_EOF: host->ended and the peer did not finish.  Otherwise
+	 * RAGGED_EOF: host->ended and the peer did not finish.  NOT_TLS, not
+	 * WANT_READ, if five bytes are there and begin no record: a peer that
+	 * greets in plain text sends no more.  Otherwise
 	 * BAD_CERTIFICATE, ALERT_RECEIVED, NO_OVERLAP, NOT_TLS, PROTOCOL,
 	 * UNRECOGNIZED_NAME, and whatever hello or judge returned; an alert for
 	 * the peer was pushed before.  The host calls no slot but info and
