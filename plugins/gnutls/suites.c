@@ -45,54 +45,6 @@ usable_mac(gnutls_mac_algorithm_t mac)
 	    mac == GNUTLS_MAC_SHA256 || mac == GNUTLS_MAC_SHA1;
 }
 
-/* Is there any string with which the library would use it? */
-static int
-selectable(const suite *one)
-{
-	gnutls_priority_t priority;
-	char string[STRING_MAX];
-	unsigned int index;
-	int found = 0;
-
-	suite_string(one, one->lowest, one->highest, string, sizeof(string));
-	if (gnutls_priority_init(&priority, string, NULL) < 0)
-		return 0;
-	for (unsigned int i = 0; i < 64 && !found; i++) {
-		int code = gnutls_priority_get_cipher_suite_index(priority, i,
-		    &index);
-
-		if (code == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
-			break;
-		found = code >= 0;
-	}
-	gnutls_priority_deinit(priority);
-	return found;
-}
-
-void
-suites_load(void)
-{
-	for (size_t i = 0; suites_len < SUITES_MAX; i++) {
-		unsigned char id[2];
-		gnutls_protocol_t lowest;
-		suite one;
-
-		if (gnutls_cipher_suite_info(i, id, &one.kx, &one.cipher,
-		    &one.mac, &lowest) == NULL)
-			break;
-		one.id = (uint16_t)(id[0] << 8 | id[1]);
-		one.lowest = version_number(lowest);
-		one.highest = one.lowest == TLSHOST_VERSION_TLSV1_3 ?
-		    TLSHOST_VERSION_TLSV1_3 : TLSHOST_VERSION_TLSV1_2;
-		if (one.cipher == GNUTLS_CIPHER_NULL || !usable_mac(one.mac) ||
-		    (one.lowest != TLSHOST_VERSION_TLSV1_3 &&
-		    !usable_kx(one.kx)))
-			continue;
-		if (selectable(&one))
-			suites[suites_len++] = one;
-	}
-}
-
 const suite *
 suite_by_id(uint16_t id)
 {
@@ -190,6 +142,99 @@ static const gnutls_kx_algorithm_t all_kx[] = {
 static const gnutls_mac_algorithm_t all_macs[] = {
 	GNUTLS_MAC_AEAD, GNUTLS_MAC_SHA384, GNUTLS_MAC_SHA256, GNUTLS_MAC_SHA1,
 };
+
+/* Which of the suites are enabled by a string: their places in the library's
+ * list.  0: it does not take the string. */
+static int
+mark_enabled(const char *string, uint8_t *enabled)
+{
+	gnutls_priority_t priority;
+	unsigned int index;
+	int code = 0;
+
+	if (gnutls_priority_init(&priority, string, NULL) < 0)
+		return 0;
+	for (unsigned int i = 0; code !=
+	    GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE; i++) {
+		code = gnutls_priority_get_cipher_suite_index(priority, i,
+		    &index);
+		if (code >= 0 && index < SUITES_MAX)
+			enabled[index] = 1;
+	}
+	gnutls_priority_deinit(priority);
+	return 1;
+}
+
+/* The suite of the library's list at that place; 0: it is beyond the end. */
+static int
+suite_at(size_t index, suite *one)
+{
+	unsigned char id[2];
+	gnutls_protocol_t lowest;
+
+	if (gnutls_cipher_suite_info(index, id, &one->kx, &one->cipher,
+	    &one->mac, &lowest) == NULL)
+		return 0;
+	one->id = (uint16_t)(id[0] << 8 | id[1]);
+	one->lowest = version_number(lowest);
+	one->highest = one->lowest == TLSHOST_VERSION_TLSV1_3 ?
+	    TLSHOST_VERSION_TLSV1_3 : TLSHOST_VERSION_TLSV1_2;
+	return 1;
+}
+
+static int
+usable(const suite *one)
+{
+	return one->cipher != GNUTLS_CIPHER_NULL && usable_mac(one->mac) &&
+	    (one->lowest == TLSHOST_VERSION_TLSV1_3 || usable_kx(one->kx));
+}
+
+/* Of everything that a usable suite is made of. */
+static void
+string_of_all(char *string, size_t cap)
+{
+	gnutls_cipher_algorithm_t seen = GNUTLS_CIPHER_NULL;
+	suite one;
+
+	begin(string, cap, TLSHOST_VERSION_TLSV1, TLSHOST_VERSION_TLSV1_3, "");
+	for (size_t k = 0; k < sizeof(all_kx) / sizeof(all_kx[0]); k++)
+		add(string, cap, "+", gnutls_kx_get_name(all_kx[k]));
+	for (size_t m = 0; m < sizeof(all_macs) / sizeof(all_macs[0]); m++)
+		add(string, cap, "+", gnutls_mac_get_name(all_macs[m]));
+	/* The list has suites of a cipher together, mostly; a name that is there
+	 * already does no harm. */
+	for (size_t i = 0; suite_at(i, &one); i++)
+		if (usable(&one) && one.cipher != seen) {
+			seen = one.cipher;
+			add(string, cap, "+", gnutls_cipher_get_name(seen));
+		}
+}
+
+/* Those that there is a string for: one for all; or, if the library has not all
+ * ciphers that it has names for, one for each. */
+void
+suites_load(void)
+{
+	static uint8_t enabled[SUITES_MAX];
+	char string[STRING_MAX];
+	suite one;
+	int all;
+
+	string_of_all(string, sizeof(string));
+	all = strlen(string) + 1 < sizeof(string) &&
+	    mark_enabled(string, enabled);
+	for (size_t i = 0; i < SUITES_MAX && suite_at(i, &one); i++) {
+		if (!usable(&one))
+			continue;
+		if (!all) {
+			suite_string(&one, one.lowest, one.highest, string,
+			    sizeof(string));
+			(void)mark_enabled(string, enabled);
+		}
+		if (enabled[i])
+			suites[suites_len++] = one;
+	}
+}
 
 #define CIPHERS_MAX 64
 

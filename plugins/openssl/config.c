@@ -2,6 +2,7 @@
 /* Contexts: a configuration, compiled once. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,49 +59,59 @@ authenticated(const SSL_CIPHER *suite)
 	    SSL_CIPHER_get_cipher_nid(suite) != NID_undef;
 }
 
-static int
-selectable(SSL *ssl, const SSL_CIPHER *suite)
-{
-	STACK_OF(SSL_CIPHER) *list;
-	int found = 0;
+/* All that there are; a name that this version lacks is passed over. */
+#define ALL12 "ALL:COMPLEMENTOFALL"
+static const char *const all13[] = {
+	"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256",
+	"TLS_AES_128_GCM_SHA256", "TLS_AES_128_CCM_SHA256",
+	"TLS_AES_128_CCM_8_SHA256",
+};
 
-	if (is_tls13(suite))
-		return SSL_set_ciphersuites(ssl, SSL_CIPHER_get_name(suite));
-	if (!SSL_set_cipher_list(ssl, SSL_CIPHER_get_name(suite)))
-		return 0;
-	list = SSL_get1_supported_ciphers(ssl);
-	for (int i = 0; i < sk_SSL_CIPHER_num(list) && !found; i++)
-		found = sk_SSL_CIPHER_value(list, i) == suite;
-	sk_SSL_CIPHER_free(list);
-	return found;
+static int
+enable_all(SSL_CTX *ctx)
+{
+	char list[256] = "";
+
+	SSL_CTX_set_security_level(ctx, 0);
+	SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
+	SSL_CTX_set_max_proto_version(ctx, 0);
+	for (size_t i = 0; i < sizeof(all13) / sizeof(all13[0]); i++)
+		snprintf(list + strlen(list), sizeof(list) - strlen(list),
+		    "%s%s", i != 0 ? ":" : "", all13[i]);
+	/* A suite that no signature or group is left for is hidden. */
+	return SSL_CTX_set_cipher_list(ctx, ALL12) &&
+	    SSL_CTX_set_ciphersuites(ctx, list) &&
+	    SSL_CTX_set1_sigalgs_list(ctx, unconst(SIGNATURES_OLD)) &&
+	    SSL_CTX_set1_groups_list(ctx, unconst(GROUPS));
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
 size_t
 list_suites(uint16_t *ids, size_t cap)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	STACK_OF(SSL_CIPHER) *all = NULL;
 	SSL *ssl = NULL;
 	size_t len = 0;
 
-	if (ctx != NULL) {
-		SSL_CTX_set_security_level(ctx, 0);
-		SSL_CTX_set_min_proto_version(ctx, TLS1_VERSION);
-		SSL_CTX_set_max_proto_version(ctx, 0);
-		/* A suite that no signature or group is left for is hidden. */
-		if (SSL_CTX_set1_sigalgs_list(ctx, unconst(SIGNATURES_OLD)) &&
-		    SSL_CTX_set1_groups_list(ctx, unconst(GROUPS)))
-			ssl = SSL_new(ctx);
-	}
-	for (unsigned int id = 0; ssl != NULL && id < 0x10000; id++) {
-		const SSL_CIPHER *suite = find_suite(ssl, (uint16_t)id);
+	if (ctx != NULL && enable_all(ctx) && (ssl = SSL_new(ctx)) != NULL)
+		all = SSL_get1_supported_ciphers(ssl);
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(all, i);
 
-		if (suite == NULL || !authenticated(suite) ||
-		    !selectable(ssl, suite))
+		if (!authenticated(suite))
 			continue;
 		if (len < cap)
-			ids[len] = (uint16_t)id;
+			ids[len] = SSL_CIPHER_get_protocol_id(suite);
 		len++;
 	}
+	qsort(ids, len < cap ? len : cap, sizeof(*ids), by_number);
+	sk_SSL_CIPHER_free(all);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	errors_end();
