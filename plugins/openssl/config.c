@@ -209,6 +209,10 @@ options(void)
 int
 context_apply(const context *ctx, SSL *ssl)
 {
+	/* The callback for the key log is the context's; all others are the
+	 * same in each, and what is the connection's is set below. */
+	if (ctx->key_log && SSL_set_SSL_CTX(ssl, ctx->ssl) == NULL)
+		return 0;
 	SSL_set_security_level(ssl, level(ctx));
 	SSL_clear_options(ssl, ~(uint64_t)0);
 	SSL_set_options(ssl, options());
@@ -251,8 +255,8 @@ set_up(context *ctx)
 	SSL_CTX_set_verify(ssl, verify_mode(ctx), NULL);
 	SSL_CTX_set_cert_verify_callback(ssl, verify_peer, NULL);
 	SSL_CTX_set_info_callback(ssl, note_alert);
-	/* There is none of a connection, and the chosen context may log. */
-	if (ctx->key_log || ctx->role == TLSHOST_ROLE_SERVER)
+	/* Not without need: the library prints each secret for it. */
+	if (ctx->key_log)
 		SSL_CTX_set_keylog_callback(ssl, key_log);
 	if (ctx->role == TLSHOST_ROLE_SERVER) {
 		SSL_CTX_set_client_hello_cb(ssl, client_hello, NULL);
