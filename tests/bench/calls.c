@@ -112,12 +112,12 @@ count_line(const char *line, tally *t)
 }
 
 static int
-count(const char *backend, const char *engine, int work, tally *t)
+count(const char *backend, const char *who, int work, tally *t)
 {
 	char path[] = "/tmp/tlshost-bench-XXXXXX", number[16], line[4096];
 	const char *argv[] = { "strace", "-f", "-qq", "-o", path, "-e",
 	    "trace=read,write,readv,writev,sendto,sendmsg,recvfrom,recvmsg,"
-	    "open,openat,access", self, "--child-calls", backend, engine,
+	    "open,openat,access", self, "--child-calls", backend, who,
 	    number, NULL };
 	char *output;
 	int fd = mkstemp(path), marks = 0;
@@ -141,14 +141,14 @@ count(const char *backend, const char *engine, int work, tally *t)
 }
 
 static void
-tell(const char *backend, const char *engine, int work, const char *what,
+tell(const char *backend, const char *who, int work, const char *what,
     int calls, int own)
 {
 	char text[96];
-	figure f = { .backend = backend, .work = text, .engine = engine,
+	figure f = { .backend = backend, .work = text, .engine = who,
 	    .unit = "calls", .value = calls };
 
-	if (own != 0 && strcmp(engine, "own sockets") != 0) {
+	if (own != 0 && strcmp(who, "own sockets") != 0) {
 		f.against = "own sockets";
 		f.ratio = (double)calls / own;
 	}

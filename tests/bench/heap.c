@@ -100,11 +100,11 @@ heap_child(const char *backend, const char *name, int len)
  */
 
 static int
-measure(const char *backend, const char *engine, int connections,
+measure(const char *backend, const char *who, int connections,
     double *ret_idle, double *ret_used)
 {
 	char count[16];
-	const char *argv[] = { self, "--child-heap", backend, engine, count,
+	const char *argv[] = { self, "--child-heap", backend, who, count,
 	    NULL };
 	char *output;
 	int ok;
@@ -118,10 +118,10 @@ measure(const char *backend, const char *engine, int connections,
 }
 
 static void
-tell(const char *backend, const char *work, const char *engine, double bytes,
+tell(const char *backend, const char *work, const char *who, double bytes,
     double raw)
 {
-	figure f = { .backend = backend, .work = work, .engine = engine,
+	figure f = { .backend = backend, .work = work, .engine = who,
 	    .against = "raw ring", .unit = "KiB", .value = bytes / KIB,
 	    .ratio = bytes / raw };
 

@@ -205,22 +205,22 @@ static double counts[LEN(phases)];
 
 /* Instructions of one unit. */
 static double
-count(const char *engine, phase_kind kind)
+count(const char *who, phase_kind kind)
 {
 	for (size_t i = 0; i < LEN(phases); i++)
 		if (phases[i].kind == kind &&
-		    strcmp(phases[i].engine, engine) == 0)
+		    strcmp(phases[i].engine, who) == 0)
 			return counts[i] / phases[i].units;
 	return 0;
 }
 
 static void
 tell(const char *backend, const char *work, phase_kind kind,
-    const char *engine, const char *against, phase_kind base)
+    const char *who, const char *against, phase_kind base)
 {
-	figure f = { .backend = backend, .work = work, .engine = engine,
+	figure f = { .backend = backend, .work = work, .engine = who,
 	    .against = against, .unit = "instr.",
-	    .value = count(engine, kind) };
+	    .value = count(who, kind) };
 
 	f.ratio = f.value / count(against, base);
 	report_figure(&f);

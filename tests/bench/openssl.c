@@ -68,9 +68,9 @@ make_context(const scenario *s, const SSL_METHOD *method)
 	const SSL_CIPHER *suite;
 	const unsigned char id[2] = { (unsigned char)(s->suite >> 8),
 	    (unsigned char)s->suite };
-	SSL *ssl;
+	SSL *ssl = ctx != NULL ? SSL_new(ctx) : NULL;
 
-	must(ctx != NULL && (ssl = SSL_new(ctx)) != NULL, "context");
+	must(ssl != NULL, "context");
 	must((suite = SSL_CIPHER_find(ssl, id)) != NULL, "suite");
 	snprintf(name, sizeof(name), "%s", SSL_CIPHER_get_name(suite));
 	SSL_free(ssl);

@@ -102,20 +102,20 @@ report_unmeasured(void)
 }
 
 static const char *
-text_of(const json_t *figure, const char *key)
+text_of(const json_t *item, const char *key)
 {
-	const char *text = json_string_value(json_object_get(figure, key));
+	const char *text = json_string_value(json_object_get(item, key));
 
 	return text != NULL ? text : "";
 }
 
 static int
-is_plotted(const json_t *figure)
+is_plotted(const json_t *item)
 {
-	const char *work = text_of(figure, "work");
+	const char *work = text_of(item, "work");
 
-	return strncmp(text_of(figure, "engine"), "tlshost", 7) == 0 &&
-	    strcmp(text_of(figure, "against"), "own sockets") == 0 &&
+	return strncmp(text_of(item, "engine"), "tlshost", 7) == 0 &&
+	    strcmp(text_of(item, "against"), "own sockets") == 0 &&
 	    strstr(work, ", TCP") != NULL && strstr(work, "ChaCha20") == NULL;
 }
 
@@ -124,29 +124,29 @@ static double
 ratio_of(const json_t *like, const char *backend)
 {
 	size_t i;
-	json_t *figure;
+	json_t *item;
 
-	json_array_foreach(figures, i, figure)
-		if (is_plotted(figure) && strcmp(text_of(figure, "backend"),
-		    backend) == 0 && strcmp(text_of(figure, "work"),
-		    text_of(like, "work")) == 0 && strcmp(text_of(figure,
+	json_array_foreach(figures, i, item)
+		if (is_plotted(item) && strcmp(text_of(item, "backend"),
+		    backend) == 0 && strcmp(text_of(item, "work"),
+		    text_of(like, "work")) == 0 && strcmp(text_of(item,
 		    "engine"), text_of(like, "engine")) == 0)
-			return json_real_value(json_object_get(figure,
+			return json_real_value(json_object_get(item,
 			    "ratio"));
 	return 0;
 }
 
 /* "1400 bytes, AES-128-GCM, TCP" is "1400 bytes", and with a cork says so. */
 static void
-write_label(FILE *file, const json_t *figure)
+write_label(FILE *file, const json_t *item)
 {
-	const char *work = text_of(figure, "work");
+	const char *work = text_of(item, "work");
 	const char *end = strstr(work, ", AES-128-GCM");
 
 	if (end == NULL)
 		end = strstr(work, ", TCP");
 	fprintf(file, "\"%.*s%s\"", (int)(end - work), work,
-	    strcmp(text_of(figure, "engine"), "tlshost cork") == 0 ?
+	    strcmp(text_of(item, "engine"), "tlshost cork") == 0 ?
 	    ", cork" : "");
 }
 
@@ -155,7 +155,7 @@ report_plot(const char *path, int argc, char **backends)
 {
 	FILE *file = fopen(path, "we");
 	size_t i;
-	json_t *figure;
+	json_t *item;
 	int failed;
 
 	if (file == NULL)
@@ -164,14 +164,14 @@ report_plot(const char *path, int argc, char **backends)
 	for (int k = 0; k < argc; k++)
 		fprintf(file, "\t%s", backends[k]);
 	fputc('\n', file);
-	json_array_foreach(figures, i, figure) {
+	json_array_foreach(figures, i, item) {
 		/* The first backend has a line for each. */
-		if (!is_plotted(figure) || strcmp(text_of(figure, "backend"),
+		if (!is_plotted(item) || strcmp(text_of(item, "backend"),
 		    backends[0]) != 0)
 			continue;
-		write_label(file, figure);
+		write_label(file, item);
 		for (int k = 0; k < argc; k++)
-			fprintf(file, "\t%.3f", ratio_of(figure,
+			fprintf(file, "\t%.3f", ratio_of(item,
 			    backends[k]));
 		fputc('\n', file);
 	}

@@ -305,9 +305,9 @@ run_work(const char *backend, const work *w, int rounds)
 
 void
 times_run(const char *backend, int rounds, const char *only,
-    const char *engine)
+    const char *who)
 {
-	only_engine = engine;
+	only_engine = who;
 	if (rounds > ROUNDS_MAX)
 		rounds = ROUNDS_MAX;
 	for (size_t i = 0; i < LEN(works); i++)
