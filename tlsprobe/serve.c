@@ -36,7 +36,9 @@ typedef struct client {
 	int fd;
 	size_t at;                       /* its place among all */
 	uint32_t events;                 /* that it is watched for */
-	int busy;                        /* there is more to do at once */
+	int full;                        /* not read for what is to be sent */
+	int busy;                        /* there is more to do, at once or when
+	                                  * the network takes bytes */
 	tlshost_buffer *buffer;
 	int64_t deadline;
 	int handshaken, closing, wants_close, gone, lingering;
@@ -284,6 +286,7 @@ read_some(const server *s, client *c)
 	tlshost_status st;
 	size_t len, room;
 
+	c->full = 0;
 	/* What waits to go out goes first: a peer that only sends must not
 	 * fill the memory. */
 	if (c->answer_len - c->answer_at > 65536 || c->wants_close)
@@ -292,6 +295,7 @@ read_some(const server *s, client *c)
 	if (room > sizeof(data))
 		room = sizeof(data);
 	st = tlshost_buffer_read(c->buffer, data, room, &len);
+	c->full = st == TLSHOST_WANT_WRITE;
 	if (st == TLSHOST_WANT_READ || st == TLSHOST_WANT_WRITE)
 		return 0;
 	if (st != TLSHOST_OK) {
@@ -364,7 +368,7 @@ work(const server *s, client *c)
 		if (!c->closing)
 			busy |= write_some(c);
 	}
-	c->busy = busy && c->handshaken && !c->closing;
+	c->busy = (busy || c->full) && c->handshaken && !c->closing;
 	if (c->wants_close && !c->closing && c->answer_at == c->answer_len) {
 		(void)tlshost_buffer_shutdown(c->buffer);
 		close_because(c, "we closed", NULL);
