@@ -239,7 +239,8 @@ host_ended(tlshost_link *link)
 static int32_t
 host_push(tlshost_link *link, const uint8_t *src, size_t len)
 {
-	if (link->send_now != NULL &&
+	/* Not behind a gap. */
+	if (link->send_now != NULL && !link->no_memory &&
 	    tlshost__queue_len(&link->outgoing) == 0) {
 		size_t sent = link->send_now(link->send_now_data, src, len);
 

@@ -27,6 +27,14 @@ struct tlshost_buffer {
 	int shutdown_sent, shutdown_received;
 };
 
+/* The answer to everything, once there is one; else OK. */
+static inline tlshost_status
+tlshost__buffer_final(const tlshost_buffer *buffer)
+{
+	return buffer->state == TLSHOST__BUFFER_FAILED ? buffer->status :
+	    TLSHOST_OK;
+}
+
 /*
  * As tlshost_buffer_write, for a record at the most; what the library makes of
  * it goes to send_now (wire.h) rather than into the queue, if that is empty.

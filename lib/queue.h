@@ -62,7 +62,7 @@ tlshost__queue_take(tlshost__queue *queue, void *dst, size_t cap)
 {
 	struct tlshost__chunk *head = queue->head;
 
-	if (head == NULL || head->end - head->start <= cap)
+	if (head == NULL || cap == 0 || head->end - head->start <= cap)
 		return tlshost__queue_take_whole(queue, dst, cap);
 	queue->len -= cap;
 	head->start += cap;

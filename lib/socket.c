@@ -39,9 +39,19 @@ struct tlshost_socket {
 	/* Held while bytes are sent, so that they go in order. */
 	pthread_mutex_t sending;
 	int eof;                         /* the network ended */
-	_Atomic short events;            /* to poll for */
+	_Atomic short wanted;            /* POLLIN or POLLOUT, by the last call
+	                                  * that could not go on */
 	int failed_errno;                /* a system call failed: for ever */
-	tlshost_error *error;
+
+	/* The last failure's, one of the three below.  What is final is made
+	 * once: another thread may be reading it. */
+	const tlshost_error *error;
+	tlshost_error *io_error, *buffer_error;
+	tlshost_error *passing;          /* TIMEOUT and the like */
+
+	/* What unwrap came upon instead of the peer's close_notify. */
+	int has_byte;
+	uint8_t byte;
 
 	/* While there is a cork: what is to become the next record. */
 	int corked;
@@ -117,21 +127,21 @@ wait_for(int fd, short events, deadline *until)
 /* All with the lock. */
 
 static void
-set_error(tlshost_socket *s, tlshost_error *error)
+set_passing(tlshost_socket *s, tlshost_error *error)
 {
-	tlshost_error_free(s->error);
-	s->error = error;
+	tlshost_error_free(s->passing);
+	s->error = s->passing = error;
 }
 
 static tlshost_status
 fail_io(tlshost_socket *s, int errno_value, const char *what)
 {
-	tlshost_error *error = NULL;
-
-	s->failed_errno = errno_value;
-	(void)tlshost__fail_errno(&error, TLSHOST_IO, TLSHOST_PHASE_NONE,
-	    errno_value, "%s", what);
-	set_error(s, error);
+	if (s->failed_errno == 0) {
+		s->failed_errno = errno_value;
+		(void)tlshost__fail_errno(&s->io_error, TLSHOST_IO,
+		    TLSHOST_PHASE_NONE, errno_value, "%s", what);
+	}
+	s->error = s->io_error;
 	return TLSHOST_IO;
 }
 
@@ -142,7 +152,7 @@ fail_status(tlshost_socket *s, tlshost_status status, const char *text)
 
 	(void)tlshost__fail(&error, status, TLSHOST_PHASE_NONE, NULL, "%s",
 	    text);
-	set_error(s, error);
+	set_passing(s, error);
 	return status;
 }
 
@@ -150,16 +160,33 @@ fail_status(tlshost_socket *s, tlshost_status status, const char *text)
 static void
 keep_error(tlshost_socket *s, tlshost_status status)
 {
+	const tlshost_error *error = tlshost_buffer_error(s->buffer);
+	int final = tlshost__buffer_final(s->buffer) == status;
 	tlshost_error *copy;
 
 	if (status == TLSHOST_OK || status == TLSHOST_WANT_READ ||
 	    status == TLSHOST_WANT_WRITE)
 		return;
-	if ((copy = tlshost__error_copy(tlshost_buffer_error(s->buffer))) !=
-	    NULL) {
-		tlshost_error_free(s->error);
-		s->error = copy;
-	}
+	if (final && s->buffer_error != NULL)
+		s->error = s->buffer_error;
+	else if ((copy = tlshost__error_copy(error)) == NULL)
+		return;
+	else if (final)
+		s->error = s->buffer_error = copy;
+	else
+		set_passing(s, copy);
+}
+
+/* What every further call answers, or OK. */
+static tlshost_status
+final_status(tlshost_socket *s)
+{
+	tlshost_status st = tlshost__buffer_final(s->buffer);
+
+	if (st == TLSHOST_OK && s->failed_errno != 0)
+		return fail_io(s, s->failed_errno, "");
+	keep_error(s, st);
+	return st;
 }
 
 /* ------------------------------------------------------------------------
@@ -194,6 +221,8 @@ flush_locked(tlshost_socket *s)
 	int code;
 
 	while (tlshost_buffer_outgoing_len(s->buffer) != 0) {
+		if (s->failed_errno != 0)
+			return TLSHOST_IO;
 		pthread_mutex_unlock(&s->lock);
 		if (pthread_mutex_trylock(&s->sending) != 0) {
 			pthread_mutex_lock(&s->lock);
@@ -313,17 +342,6 @@ drain(tlshost_socket *s)
 	return TLSHOST_OK;
 }
 
-static void
-note_events(tlshost_socket *s, tlshost_status status)
-{
-	short events = status == TLSHOST_WANT_READ ? POLLIN : 0;
-
-	if (tlshost_buffer_outgoing_len(s->buffer) != 0)
-		events |= POLLOUT;
-	if (events != 0)
-		s->events = events;
-}
-
 /* After a call could not go on: waits for what it wants, or answers it. */
 static tlshost_status
 wait_until(tlshost_socket *s, tlshost_status wanted, deadline *until)
@@ -336,7 +354,7 @@ wait_until(tlshost_socket *s, tlshost_status wanted, deadline *until)
 	if (events == 0)
 		return TLSHOST_OK;
 	if (s->timeout == 0) {
-		note_events(s, wanted);
+		s->wanted = wanted == TLSHOST_WANT_READ ? POLLIN : POLLOUT;
 		return wanted;
 	}
 	return wait_locked(s, events, until, "timed out");
@@ -353,7 +371,7 @@ guard(tlshost_socket *s)
 	if (s->fd < 0)
 		return TLSHOST_INVALID_STATE;
 	pthread_mutex_lock(&s->lock);
-	st = s->failed_errno != 0 ? TLSHOST_IO : TLSHOST_OK;
+	st = final_status(s);
 	pthread_mutex_unlock(&s->lock);
 	return st;
 }
@@ -379,20 +397,24 @@ run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 			return st;
 		queued = tlshost_buffer_outgoing_len(s->buffer);
 		io = flush_locked(s);
-		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE)
+		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE) {
+			keep_error(s, st);
 			return st;
+		}
 		/* The peer may have told why before it hung up. */
 		if (io == TLSHOST_IO && st != TLSHOST_WANT_READ)
 			return io;
 		if (st == TLSHOST_WANT_READ) {
 			/* What was received just now left nothing behind, and
 			 * the answer to what was sent since cannot be here. */
-			io = queued != 0 && drained ? TLSHOST_WANT_READ :
-			    receive_locked(s, &drained);
+			io = queued != 0 && drained && s->failed_errno == 0 ?
+			    TLSHOST_WANT_READ : receive_locked(s, &drained);
 			if (io == TLSHOST_OK)
 				continue;
 			if (io != TLSHOST_WANT_READ)
 				return io;
+			if (s->failed_errno != 0)
+				return final_status(s);
 		} else if (io == TLSHOST_OK) {
 			continue;
 		}
@@ -405,15 +427,18 @@ run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 static tlshost_status
 run(tlshost_socket *s, step one, void *arguments, deadline *until)
 {
-	tlshost_status st = TLSHOST_IO;
+	tlshost_status st;
 
 	if (s == NULL)
 		return TLSHOST_INVALID_ARGUMENT;
 	if (s->fd < 0)
 		return TLSHOST_INVALID_STATE;
 	pthread_mutex_lock(&s->lock);
-	if (s->failed_errno == 0)
-		st = run_locked(s, one, arguments, until);
+	st = s->failed_errno == 0 ? run_locked(s, one, arguments, until) :
+	    final_status(s);
+	/* Whoever waited to write waits no more; a reader does not come here. */
+	if (st == TLSHOST_OK && s->wanted == POLLOUT)
+		s->wanted = 0;
 	pthread_mutex_unlock(&s->lock);
 	return st;
 }
@@ -518,7 +543,9 @@ tlshost_socket_free(tlshost_socket *s)
 	if (s->fd >= 0)
 		close(s->fd);
 	tlshost_buffer_free(s->buffer);
-	tlshost_error_free(s->error);
+	tlshost_error_free(s->io_error);
+	tlshost_error_free(s->buffer_error);
+	tlshost_error_free(s->passing);
 	if (s->gathered != NULL)
 		tlshost__wipe(s->gathered, JOIN);
 	free(s->gathered);
@@ -716,6 +743,12 @@ step_read(tlshost_socket *s, void *arguments)
 {
 	reading *r = arguments;
 
+	if (s->has_byte) {
+		*(uint8_t *)r->dst = s->byte;
+		r->len = 1;
+		s->has_byte = 0;
+		return TLSHOST_OK;
+	}
 	return tlshost_buffer_read(s->buffer, r->dst, r->cap, &r->len);
 }
 
@@ -732,13 +765,9 @@ tlshost_socket_recv(tlshost_socket *s, void *dst, size_t cap, size_t *ret_len)
 		return TLSHOST_INVALID_STATE;
 	until = deadline_in(s->timeout);
 	pthread_mutex_lock(&s->lock);
-	if (s->failed_errno == 0)
-		st = run_locked(s, step_read, &r, &until);
-	/* The network is broken; what came before, or how it ended, is still to
-	 * be had. */
-	else if ((st = step_read(s, &r)) == TLSHOST_WANT_READ ||
-	    st == TLSHOST_WANT_WRITE)
-		st = TLSHOST_IO;
+	/* Also if nothing can be sent: what came before, or how it ended, is
+	 * still to be had. */
+	st = run_locked(s, step_read, &r, &until);
 	pthread_mutex_unlock(&s->lock);
 	if (st == TLSHOST_OK)
 		*ret_len = r.len;
@@ -750,14 +779,19 @@ typedef struct writing {
 	size_t len, done;
 } writing;
 
-/* A send that fails, or takes only a part, is flush_locked()'s to judge. */
+/* What it does not take is queued, for flush_locked().  The system tells a
+ * socket's error once: it is kept. */
 static size_t
 send_now(void *userdata, const uint8_t *src, size_t len)
 {
-	const tlshost_socket *s = userdata;
+	tlshost_socket *s = userdata;
 	ssize_t n = send(s->fd, src, len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	return n > 0 ? (size_t)n : 0;
+	if (n >= 0)
+		return (size_t)n;
+	if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+		(void)fail_io(s, errno, "send");
+	return 0;
 }
 
 /*
@@ -784,13 +818,15 @@ step_write(tlshost_socket *s, void *arguments)
 	size_t n = 0, len = w->len - w->done;
 	tlshost_status st;
 
+	if ((st = drain(s)) != TLSHOST_OK)
+		return st;
 	if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
 		return TLSHOST_WANT_WRITE;
 	if (w->len <= JOIN && tlshost_buffer_outgoing_len(s->buffer) == 0)
 		st = write_record(s, w->src + w->done, len, &n);
 	else
-	st = tlshost_buffer_write(s->buffer, w->src + w->done,
-	    len < QUEUED_MAX ? len : QUEUED_MAX, &n);
+		st = tlshost_buffer_write(s->buffer, w->src + w->done,
+		    len < QUEUED_MAX ? len : QUEUED_MAX, &n);
 	if (st != TLSHOST_OK)
 		return st;
 	w->done += n;
@@ -808,8 +844,8 @@ send_by(tlshost_socket *s, step one, void *arguments, const size_t *done,
 	deadline until = deadline_in(s->timeout);
 	tlshost_status st = run(s, one, arguments, &until);
 
-	if (st == TLSHOST_OK && s->timeout != 0 && !s->corked)
-		st = flush_until(s, &until, 1);
+	if (st == TLSHOST_OK && !s->corked)
+		st = s->timeout != 0 ? flush_until(s, &until, 1) : guard(s);
 	if (*done != 0 && *done < total && s->timeout == 0 &&
 	    st == TLSHOST_WANT_WRITE)
 		return TLSHOST_OK;
@@ -918,6 +954,8 @@ step_writev(tlshost_socket *s, void *arguments)
 	tlshost_status st;
 	size_t len, n;
 
+	if ((st = drain(s)) != TLSHOST_OK)
+		return st;
 	while ((len = join(j, record, sizeof(record))) != 0) {
 		if (tlshost_buffer_outgoing_len(s->buffer) >= QUEUED_MAX)
 			return TLSHOST_WANT_WRITE;
@@ -1002,15 +1040,7 @@ tlshost_socket_flush(tlshost_socket *s)
 	deadline until = deadline_in(s != NULL ? s->timeout : 0);
 	tlshost_status st = run(s, step_drain, NULL, &until);
 
-	if (st != TLSHOST_OK)
-		return st;
-	st = flush_until(s, &until, s->timeout != 0);
-	if (st == TLSHOST_WANT_WRITE) {
-		pthread_mutex_lock(&s->lock);
-		note_events(s, st);
-		pthread_mutex_unlock(&s->lock);
-	}
-	return st;
+	return st == TLSHOST_OK ? flush_until(s, &until, s->timeout != 0) : st;
 }
 
 tlshost_status
@@ -1110,9 +1140,14 @@ tlshost_socket_unwrap(tlshost_socket *s, int *ret_fd, void *extra,
 	    (st = tlshost_socket_recv(s, &byte, 1, &n)) != TLSHOST_OK)
 		return st;
 	pthread_mutex_lock(&s->lock);
-	st = n != 0 ? fail_status(s, TLSHOST_INVALID_STATE,
-	    "the peer sent data that was not read") :
-	    finish_unwrap(s, ret_fd, extra, extra_cap, ret_extra);
+	if (n != 0) {
+		s->has_byte = 1;
+		s->byte = byte;
+		st = fail_status(s, TLSHOST_INVALID_STATE,
+		    "the peer sent data that was not read");
+	} else {
+		st = finish_unwrap(s, ret_fd, extra, extra_cap, ret_extra);
+	}
 	pthread_mutex_unlock(&s->lock);
 	return st;
 }
@@ -1126,9 +1161,15 @@ tlshost_socket_fileno(const tlshost_socket *s)
 short
 tlshost_socket_poll_events(const tlshost_socket *s)
 {
+	short events;
+
 	if (s == NULL)
 		return 0;
-	return s->events != 0 ? s->events : POLLIN;
+	events = s->wanted == POLLOUT ? 0 : POLLIN;
+	if (locked(s, tlshost_buffer_outgoing_len) != 0)
+		events |= POLLOUT;
+	/* Another thread has sent what was in the way. */
+	return events != 0 ? events : POLLOUT;
 }
 
 static size_t
@@ -1141,7 +1182,7 @@ to_be_read(const tlshost_buffer *buffer)
 size_t
 tlshost_socket_pending(const tlshost_socket *s)
 {
-	return s != NULL ? locked(s, to_be_read) : 0;
+	return s != NULL ? locked(s, to_be_read) + (size_t)s->has_byte : 0;
 }
 
 const tlshost_buffer *
@@ -1153,7 +1194,16 @@ tlshost_socket_buffer(const tlshost_socket *s)
 const tlshost_error *
 tlshost_socket_error(const tlshost_socket *s)
 {
-	return s != NULL ? s->error : NULL;
+	pthread_mutex_t *lock;
+	const tlshost_error *error;
+
+	if (s == NULL)
+		return NULL;
+	lock = (pthread_mutex_t *)(uintptr_t)&s->lock;
+	pthread_mutex_lock(lock);
+	error = s->error;
+	pthread_mutex_unlock(lock);
+	return error;
 }
 
 /* ------------------------------------------------------------------------

@@ -894,7 +894,8 @@ tlshost_verification_path_at(const tlshost_verification *verification,
  * cannot go on answers TIMEOUT, or WANT_READ or WANT_WRITE if non-blocking;
  * it can be made again, with other arguments.  Besides the statuses of the
  * buffer's call each may return IO (tlshost_error_errno), which ends the
- * connection.  No signal is raised (MSG_NOSIGNAL).
+ * connection; recv goes on giving what came before, and then says how it ended.
+ * No signal is raised (MSG_NOSIGNAL).
  */
 
 /*
@@ -954,7 +955,7 @@ TLSHOST_API tlshost_status tlshost_socket_uncork(tlshost_socket *socket);
 TLSHOST_API tlshost_status tlshost_socket_shutdown(tlshost_socket *socket);
 /*
  * Ends TLS: sends close_notify, waits for the peer's (data before it is
- * INVALID_STATE: read it first) and gives the descriptor back, blocking again
+ * INVALID_STATE: recv it first, nothing is lost) and gives the descriptor back, blocking again
  * if it was when it was wrapped.  Bytes that came behind the peer's
  * close_notify go to extra, *ret_extra of them (both NULL: such bytes are
  * INVALID_STATE; so is too little room).  Afterwards the socket can only be
@@ -964,8 +965,8 @@ TLSHOST_API tlshost_status tlshost_socket_unwrap(tlshost_socket *socket,
     int *ret_fd, void *extra, size_t extra_cap, size_t *ret_extra);
 /* -1 after unwrap. */
 TLSHOST_API int tlshost_socket_fileno(const tlshost_socket *socket);
-/* What to poll for now: POLLIN, POLLOUT or both, after WANT_READ or
- * WANT_WRITE. */
+/* What to poll for now: POLLIN, POLLOUT or both.  POLLOUT also after a call that
+ * answered OK, while bytes of it wait to be sent: call flush when it is ready. */
 TLSHOST_API short tlshost_socket_poll_events(const tlshost_socket *socket);
 /* Bytes that recv can give without the network, or that wait for the rest of
  * their record: as long as there are any, call recv before you poll. */
@@ -973,7 +974,9 @@ TLSHOST_API size_t tlshost_socket_pending(const tlshost_socket *socket);
 /* The connection itself, for the getters; belongs to the socket. */
 TLSHOST_API const tlshost_buffer *
 tlshost_socket_buffer(const tlshost_socket *socket);
-/* Of the last call that failed, of any thread's; NULL: none did. */
+/* Of the last call that failed, of any thread's; NULL: none did.  What ended the
+ * connection lives as long as the socket; TIMEOUT, INVALID_STATE and the like
+ * until the next call fails. */
 TLSHOST_API const tlshost_error *
 tlshost_socket_error(const tlshost_socket *socket);
 /*

@@ -19,13 +19,11 @@ static tlshost_server_context *server_context;
 static tlshost_socket *client, *server;
 
 static void
-make_contexts(void)
+make_contexts(const setup *s)
 {
-	setup s = { .certificate = "rsa" };
-	tlshost_config *client_side, *server_side;
+	tlshost_config *client_side = client_config(s);
+	tlshost_config *server_side = server_config(s);
 
-	client_side = client_config(&s);
-	server_side = server_config(&s);
 	assert_status(tlshost_client_context_new(client_backend, client_side,
 	    &client_context, NULL), TLSHOST_OK);
 	assert_status(tlshost_server_context_new(server_backend, server_side,
@@ -35,16 +33,30 @@ make_contexts(void)
 }
 
 static void
-set_up(void)
+wrap_both(const int fds[2])
 {
-	int fds[2];
-
-	make_contexts();
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	assert_status(tlshost_client_context_wrap_socket(client_context,
 	    fds[0], "srv.test", &client, NULL), TLSHOST_OK);
 	assert_status(tlshost_server_context_wrap_socket(server_context,
 	    fds[1], &server, NULL), TLSHOST_OK);
+}
+
+static void
+set_up_as(const setup *s)
+{
+	int fds[2];
+
+	make_contexts(s);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	wrap_both(fds);
+}
+
+static void
+set_up(void)
+{
+	setup s = { .certificate = "rsa" };
+
+	set_up_as(&s);
 }
 
 static void
@@ -172,6 +184,117 @@ START_TEST(what_cannot_be_sent_does_not_keep_from_reading)
 }
 END_TEST
 
+/* Waits until the other end's end has come. */
+static void
+wait_for_client(void)
+{
+	struct pollfd ready = { .fd = tlshost_socket_fileno(client),
+	    .events = POLLIN };
+
+	ck_assert_int_eq(poll(&ready, 1, 10000), 1);
+}
+
+static void
+assert_told(tlshost_status status)
+{
+	const tlshost_error *error = tlshost_socket_error(client);
+
+	ck_assert_ptr_nonnull(error);
+	assert_status(tlshost_error_status(error), status);
+}
+
+/* Nothing can be sent, and yet the peer told why. */
+START_TEST(an_alert_is_told_by_a_peer_that_left)
+{
+	static const uint8_t alert[] = { 21, 3, 3, 0, 2, 2, 40 };
+	const tlshost_error *error = NULL;
+	size_t n;
+
+	ck_assert_int_eq(write(tlshost_socket_fileno(server), alert,
+	    sizeof(alert)), sizeof(alert));
+	tlshost_socket_free(server);
+	server = NULL;
+	for (int i = 0; i < 3; i++) {
+		assert_status(i < 2 ? tlshost_socket_do_handshake(client) :
+		    tlshost_socket_send(client, "x", 1, &n),
+		    TLSHOST_ALERT_RECEIVED);
+		assert_told(TLSHOST_ALERT_RECEIVED);
+		if (i == 0)
+			error = tlshost_socket_error(client);
+		/* Another thread may be reading it. */
+		ck_assert_ptr_eq(tlshost_socket_error(client), error);
+	}
+}
+END_TEST
+
+START_TEST(a_late_refusal_is_read_although_sending_failed)
+{
+	setup s = { .certificate = "rsa", .version = TLSHOST_VERSION_TLSV1_3,
+	    .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
+	pthread_t thread;
+	void *status;
+	char byte;
+	size_t n;
+
+	tear_down();
+	set_up_as(&s);
+	ck_assert_int_eq(pthread_create(&thread, NULL, shake, server), 0);
+	assert_status(tlshost_socket_do_handshake(client), TLSHOST_OK);
+	ck_assert_int_eq(pthread_join(thread, &status), 0);
+	ck_assert_int_ne(*(tlshost_status *)status, TLSHOST_OK);
+	tlshost_socket_free(server);
+	server = NULL;
+	wait_for_client();
+	assert_status(tlshost_socket_send(client, "x", 1, &n), TLSHOST_IO);
+	assert_told(TLSHOST_IO);
+	assert_status(tlshost_socket_recv(client, &byte, 1, &n),
+	    TLSHOST_ALERT_RECEIVED);
+	assert_told(TLSHOST_ALERT_RECEIVED);
+}
+END_TEST
+
+START_TEST(a_failed_send_is_no_wait_for_an_answer)
+{
+	char byte;
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(client, 20000), TLSHOST_OK);
+	ck_assert_int_eq(shutdown(tlshost_socket_fileno(server), SHUT_RD), 0);
+	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
+	assert_status(tlshost_socket_send(client, "and?", 4, &n), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(client, &byte, 1, &n), TLSHOST_IO);
+	assert_told(TLSHOST_IO);
+	ck_assert_int_eq(tlshost_error_errno(tlshost_socket_error(client)),
+	    EPIPE);
+}
+END_TEST
+
+START_TEST(bytes_that_wait_are_to_be_polled_for)
+{
+	static char data[1 << 16];
+	const tlshost_buffer *buffer = tlshost_socket_buffer(client);
+	tlshost_status st;
+	size_t n;
+
+	connect_both();
+	assert_status(tlshost_socket_set_timeout(client, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_set_timeout(server, 0), TLSHOST_OK);
+	assert_status(tlshost_socket_recv(client, data, 1, &n),
+	    TLSHOST_WANT_READ);
+	while (tlshost_buffer_outgoing_len(buffer) == 0)
+		assert_status(tlshost_socket_send(client, data, 1000, &n),
+		    TLSHOST_OK);
+	ck_assert_int_eq(tlshost_socket_poll_events(client), POLLIN | POLLOUT);
+	do {
+		(void)tlshost_socket_recv(server, data, sizeof(data), &n);
+		st = tlshost_socket_flush(client);
+		ck_assert(st == TLSHOST_OK || st == TLSHOST_WANT_WRITE);
+	} while (st == TLSHOST_WANT_WRITE);
+	ck_assert_int_eq(tlshost_socket_poll_events(client), POLLIN);
+}
+END_TEST
+
 START_TEST(pieces_are_joined)
 {
 	struct iovec iov[3] = { { (void *)(uintptr_t)"one ", 4 }, { NULL, 0 },
@@ -279,10 +402,27 @@ START_TEST(a_cork_gathers_small_writes_until)
 }
 END_TEST
 
+/* The next of a stream that tells what is missing; how much was taken. */
+static tlshost_status
+send_next(size_t *sent, int in_pieces)
+{
+	static uint8_t data[3000];
+	struct iovec iov[2] = { { data, 1 }, { data + 1, sizeof(data) - 1 } };
+	tlshost_status st;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)((*sent + i) % 251);
+	st = in_pieces ? tlshost_socket_writev(client, iov, 2, &n) :
+	    tlshost_socket_send(client, data, sizeof(data), &n);
+	*sent += n;
+	return st;
+}
+
 START_TEST(a_cork_loses_nothing_when_the_network_is_full)
 {
-	static uint8_t data[3000], back[65536];
-	size_t n, sent = 0, got = 0;
+	static uint8_t back[65536];
+	size_t n, sent = 0, got = 0, later = 0;
 	tlshost_status st = TLSHOST_OK;
 
 	connect_both();
@@ -290,17 +430,17 @@ START_TEST(a_cork_loses_nothing_when_the_network_is_full)
 	assert_status(tlshost_socket_set_timeout(server, 0), TLSHOST_OK);
 	assert_status(tlshost_socket_cork(client), TLSHOST_OK);
 	while (st == TLSHOST_OK) {
-		for (size_t i = 0; i < sizeof(data); i++)
-			data[i] = (uint8_t)((sent + i) % 251);
-		n = 0;
-		st = tlshost_socket_send(client, data, sizeof(data), &n);
-		sent += n;
+		st = send_next(&sent, 0);
 		ck_assert_uint_lt(sent, (size_t)1 << 30);
 	}
 	assert_status(st, TLSHOST_WANT_WRITE);
 	st = tlshost_socket_uncork(client);
+	assert_status(st, TLSHOST_WANT_WRITE);
 	while (got < sent) {
-		if (st == TLSHOST_WANT_WRITE)
+		/* What is sent now comes behind what the cork held. */
+		if (later < 100)
+			st = send_next(&sent, later++ % 2);
+		else if (st == TLSHOST_WANT_WRITE)
 			st = tlshost_socket_flush(client);
 		ck_assert(st == TLSHOST_OK || st == TLSHOST_WANT_WRITE);
 		if (tlshost_socket_recv(server, back, sizeof(back), &n) !=
@@ -437,6 +577,27 @@ START_TEST(unwrapping_gives_the_descriptor_back)
 }
 END_TEST
 
+START_TEST(unwrapping_loses_no_data)
+{
+	char text[8];
+	size_t n, got = 0;
+	int fd = -1;
+
+	connect_both();
+	assert_status(tlshost_socket_send(server, "hello", 5, &n), TLSHOST_OK);
+	for (int i = 0; i < 2; i++)
+		assert_status(tlshost_socket_unwrap(client, &fd, NULL, 0, NULL),
+		    TLSHOST_INVALID_STATE);
+	ck_assert_uint_eq(tlshost_socket_pending(client), 5);
+	while (got < 5) {
+		assert_status(tlshost_socket_recv(client, text + got,
+		    sizeof(text) - got, &n), TLSHOST_OK);
+		got += n;
+	}
+	ck_assert_mem_eq(text, "hello", 5);
+}
+END_TEST
+
 START_TEST(a_stream_is_like_any_other)
 {
 	FILE *in, *out;
@@ -518,6 +679,52 @@ START_TEST(connect_and_accept_meet)
 }
 END_TEST
 
+static const char *
+send_name(int i)
+{
+	return i == 0 ? "1000 bytes" : "100,000 bytes";
+}
+
+START_TEST(a_reset_is_told_as_one_by_a_send_of)
+{
+	static char data[100000];
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	socklen_t len = sizeof(address);
+	const tlshost_error *error;
+	int fds[2], listener;
+	char port[16];
+	size_t n;
+
+	listener = listen_on_loopback(port, sizeof(port));
+	ck_assert_int_eq(listen(listener, 1), 0);
+	ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address,
+	    &len), 0);
+	fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+	ck_assert_int_eq(connect(fds[0], (struct sockaddr *)&address, len), 0);
+	fds[1] = accept(listener, NULL, NULL);
+	close(listener);
+	tlshost_socket_free(client);
+	tlshost_socket_free(server);
+	wrap_both(fds);
+	connect_both();
+	ck_assert_int_eq(setsockopt(fds[1], SOL_SOCKET, SO_LINGER, &at_once,
+	    sizeof(at_once)), 0);
+	tlshost_socket_free(server);
+	server = NULL;
+	wait_for_client();
+	assert_status(tlshost_socket_send(client, data, _i == 0 ? 1000 :
+	    sizeof(data), &n), TLSHOST_IO);
+	error = tlshost_socket_error(client);
+	assert_status(tlshost_socket_recv(client, data, 1, &n),
+	    TLSHOST_RAGGED_EOF);
+	assert_told(TLSHOST_RAGGED_EOF);
+	/* A writer that looks at its own error meanwhile. */
+	ck_assert_int_eq(tlshost_error_errno(error), ECONNRESET);
+	ck_assert_ptr_nonnull(tlshost_error_message(error));
+}
+END_TEST
+
 START_TEST(nobody_there_is_told_with_the_reason)
 {
 	tlshost_error *error = NULL;
@@ -573,6 +780,11 @@ socket_claims(Suite *suite)
 	add_claim(group, a_call_that_takes_too_long_can_be_made_again);
 	add_claim(group, a_non_blocking_socket_says_what_it_waits_for);
 	add_claim(group, what_cannot_be_sent_does_not_keep_from_reading);
+	add_claim(group, an_alert_is_told_by_a_peer_that_left);
+	if (both_have(TLSHOST_VERSION_TLSV1_3))
+		add_claim(group, a_late_refusal_is_read_although_sending_failed);
+	add_claim(group, a_failed_send_is_no_wait_for_an_answer);
+	add_claim(group, bytes_that_wait_are_to_be_polled_for);
 	add_claim(group, pieces_are_joined);
 	add_claims(group, a_cork_gathers_small_writes_until,
 	    (int)LEN(uncorkings), uncorking_name);
@@ -581,9 +793,11 @@ socket_claims(Suite *suite)
 	add_claim(group, a_reader_and_a_writer_on_both_ends_at_once);
 	add_claims(group, the_end_is_clean_or_ragged, 2, end_name);
 	add_claim(group, unwrapping_gives_the_descriptor_back);
+	add_claim(group, unwrapping_loses_no_data);
 	add_claim(group, a_stream_is_like_any_other);
 	add_claim(group, what_is_no_stream_socket_is_refused);
 	add_claim(group, connect_and_accept_meet);
+	add_claims(group, a_reset_is_told_as_one_by_a_send_of, 2, send_name);
 	add_claim(group, nobody_there_is_told_with_the_reason);
 	add_claim(group, a_port_that_is_none_is_not_another);
 }
