@@ -153,7 +153,8 @@ main(int argc, char **argv)
 		calls_run(argv[i]);
 		crowd_run(argv[i], 10000);
 	}
-	if (!o.counts && o.only == NULL && o.engine == NULL)
+	if (!o.counts && o.engine == NULL &&
+	    (o.only == NULL || strcmp(o.only, "start") == 0))
 		start_run(argc, argv);
 	if (!o.counts)
 		times_goals();
