@@ -22,7 +22,8 @@
 /* ------------------------------------------------------------------------
  * Signatures that were good.  That a certificate is signed by a key is true for
  * ever, and clients meet the same few servers: with this library to verify it
- * is more than a third of a handshake.  The last ones are kept, byte for byte.
+ * is a third of a first handshake.  libpkix keeps those that it found good; these
+ * are ours.  The last ones are kept, byte for byte.
  */
 
 #define KEPT 16

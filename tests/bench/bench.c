@@ -62,6 +62,16 @@ output_of(const char *const *argv)
 	return NULL;
 }
 
+int
+has_program(const char *name)
+{
+	const char *argv[] = { name, "--version", NULL };
+	char *output = output_of(argv);
+
+	free(output);
+	return output != NULL;
+}
+
 typedef struct options {
 	int counts, rounds, connections;
 	const char *only, *engine, *json, *plot;
@@ -153,9 +163,9 @@ main(int argc, char **argv)
 		calls_run(argv[i]);
 		crowd_run(argv[i], 10000);
 	}
-	if (!o.counts && o.engine == NULL &&
-	    (o.only == NULL || strcmp(o.only, "start") == 0))
-		start_run(argc, argv);
+	if (o.engine == NULL && (o.only == NULL || strcmp(o.only,
+	    "start") == 0))
+		start_run(argc, argv, o.counts);
 	if (!o.counts)
 		times_goals();
 	printf("goals: %d missed, %d of them by more than is known, %d not "

@@ -24,10 +24,11 @@ void calls_run(const char *backend);
 int calls_child(const char *backend, const char *engine, const char *work);
 
 /* How long it takes until something can be done. */
-void start_run(int argc, char **backends);
+void start_run(int argc, char **backends, int counts_only);
 
 /* Output of a command, which ends with 0; NULL otherwise.  The caller frees. */
 char *output_of(const char *const *argv);
+int has_program(const char *name);
 /* This program. */
 extern const char *self;
 

@@ -83,6 +83,15 @@ report_skipped(const char *goal, const char *backend, const char *why)
 	    backend, "value", "why", why));
 }
 
+void
+report_failed(const char *goal, const char *backend, const char *why)
+{
+	printf("%-4s %-8s FAILED: %s\n", goal, backend, why);
+	exceeded++;
+	keep(&goals, json_pack("{s:s s:s s:n s:s}", "goal", goal, "backend",
+	    backend, "value", "why", why));
+}
+
 int
 report_missed(void)
 {

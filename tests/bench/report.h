@@ -27,6 +27,8 @@ void report_goal_kept(const char *goal, const char *backend, const char *what,
     double value, int bound, double limit, double kept, const char *unit);
 /* A goal that could not be measured here, and why. */
 void report_skipped(const char *goal, const char *backend, const char *why);
+/* It was to be measured and could not be: worse than any figure. */
+void report_failed(const char *goal, const char *backend, const char *why);
 
 /* How many goals were missed, how many of these by more than is known, and how
  * many were not measured. */

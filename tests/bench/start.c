@@ -101,25 +101,32 @@ mapped(const char *what, const char *argument, const char *wanted)
 	return others;
 }
 
+static void
+compare_times(const char *backend, size_t library)
+{
+	report_goal_kept("G11", backend, "selecting it - dlopen of its library",
+	    difference("select", backend, "load",
+	    libraries[library].library), AT_MOST, 0.2,
+	    libraries[library].known, "ms");
+}
+
 void
-start_run(int argc, char **backends)
+start_run(int argc, char **backends, int counts_only)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "listing %d - an empty process", argc);
-	report_goal("G10", "all", text, difference("list", NULL,
-	    "nothing", NULL), AT_MOST, 1, "ms");
+	snprintf(text, sizeof(text), "listing %d - doing nothing", argc);
+	if (!counts_only)
+		report_goal("G10", "all", text, difference("list", NULL,
+		    "nothing", NULL), AT_MOST, 1, "ms");
 	report_goal("G10", "all", "TLS libraries mapped by it",
 	    mapped("list", NULL, NULL), AT_MOST, 0, "");
 	for (int i = 0; i < argc; i++)
 		for (size_t k = 0; k < LEN(libraries); k++) {
 			if (strcmp(libraries[k].backend, backends[i]) != 0)
 				continue;
-			report_goal_kept("G11", backends[i],
-			    "selecting it - dlopen of its library",
-			    difference("select", backends[i], "load",
-			    libraries[k].library), AT_MOST, 0.2,
-			    libraries[k].known, "ms");
+			if (!counts_only)
+				compare_times(backends[i], k);
 			report_goal("G11", backends[i],
 			    "other TLS libraries mapped by it",
 			    mapped("select", backends[i],

@@ -116,6 +116,10 @@ openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout twin.key \
 leaf sub "$ec" ca ca_ext
 leaf rsa rsa:2048 ca leaf
 leaf ecdsa "$ec" ca leaf
+# Servers that nobody has met, for the benchmarks.
+for i in 1 2 3 4 5 6 7 8; do
+	leaf "new$i" "$ec" ca leaf
+done
 leaf deep "$ec" sub leaf
 cp deep.pem deep-alone.pem
 cp deep.key deep-alone.key
