@@ -600,7 +600,7 @@ connect_host(const char *host, const char *port, deadline *until, int *ret_fd,
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *addresses;
 	char bare[256];
 	size_t len = strlen(host);
-	int code, fd = -1;
+	int code, fd = -1, left = 0;
 
 	if (port_is_wrong(port))
 		return tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
@@ -619,9 +619,16 @@ connect_host(const char *host, const char *port, deadline *until, int *ret_fd,
 		    tlshost__fail(ret_error, TLSHOST_RESOLVE,
 		    TLSHOST_PHASE_CONNECT, NULL, "%s, port %s: %s", host, port,
 		    gai_strerror(code));
+	for (const struct addrinfo *a = addresses; a != NULL; a = a->ai_next)
+		left++;
+	/* One that says nothing leaves the others their time. */
 	for (const struct addrinfo *a = addresses; a != NULL && fd < 0;
-	    a = a->ai_next)
-		fd = connect_address(a, until);
+	    a = a->ai_next, left--) {
+		deadline part = deadline_in(until->timeout < 0 ? -1 :
+		    (int)(time_left(until) / left));
+
+		fd = connect_address(a, &part);
+	}
 	code = errno;
 	freeaddrinfo(addresses);
 	if (fd < 0)

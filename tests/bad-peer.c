@@ -3,10 +3,16 @@
  * bad-peer HOW: a server of one connection after the other on 127.0.0.1 that
  * does not do what a TLS server does.  Prints "listening PORT", and goes on until
  * it is stopped.
+ *
+ * bad-peer HOW PORT: the same as a client.  "hole" is a server that lets nobody
+ * in; "resolver COMMAND..." has no answers.  Both are for a network of our own.
  */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,28 +111,77 @@ drip(int fd)
 	wait_for_end(fd);
 }
 
-/*
- * resolver COMMAND...: in a network of its own, one that hears questions and
- * has no answers, while COMMAND runs.
- */
+/* As a client: the head of a record, and nothing more. */
+static void
+say_half(int fd)
+{
+	static const uint8_t head[] = { 22, 3, 1, 1 };
+
+	say(fd, head, sizeof(head));
+	wait_for_end(fd);
+}
+
+/* As a client: gone in the midst of the handshake. */
+static void
+say_half_and_reset(int fd)
+{
+	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	static const uint8_t head[] = { 22, 3, 1, 1 };
+
+	say(fd, head, sizeof(head));
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once,
+	    sizeof(at_once));
+}
+
+static int
+open_network(void)
+{
+	struct ifreq loopback = { .ifr_name = "lo" };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	loopback.ifr_flags = IFF_UP;
+	if (fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &loopback) == 0)
+		return fd;
+	perror("bad-peer");
+	exit(77);
+}
+
+/* Hears questions and has no answers, while COMMAND runs. */
 static int
 be_resolver(char **command)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET,
 	    .sin_port = htons(53) };
-	struct ifreq loopback = { .ifr_name = "lo" };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	int fd = open_network();
 
 	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	loopback.ifr_flags = IFF_UP;
-	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &loopback) != 0 ||
-	    bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0) {
+	if (bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0) {
 		perror("bad-peer");
 		return 77;
 	}
 	(void)execv(command[0], command);
 	perror(command[0]);
 	return 1;
+}
+
+static int
+connect_to(uint16_t port)
+{
+	struct sockaddr_in name = { .sin_family = AF_INET,
+	    .sin_port = htons(port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	    0);
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd >= 0 && (connect(fd, (struct sockaddr *)&name,
+	    sizeof(name)) == 0 || errno == EINPROGRESS)) {
+		(void)poll(&ready, 1, 200);
+		(void)fcntl(fd, F_SETFL, 0);
+		return fd;
+	}
+	perror("bad-peer");
+	exit(1);
 }
 
 static const struct {
@@ -136,10 +191,11 @@ static const struct {
 	{ "silent", be_silent }, { "garbage", say_garbage },
 	{ "http", say_http }, { "greeting", greet },
 	{ "closes", close_early }, { "resets", reset }, { "drips", drip },
+	{ "half", say_half }, { "half-resets", say_half_and_reset },
 };
 
 static int
-open_listener(void)
+open_listener(int waiting)
 {
 	struct sockaddr_in name = { .sin_family = AF_INET };
 	socklen_t len = sizeof(name);
@@ -147,7 +203,7 @@ open_listener(void)
 
 	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (fd < 0 || bind(fd, (struct sockaddr *)&name, sizeof(name)) != 0 ||
-	    listen(fd, 8) != 0 ||
+	    listen(fd, waiting) != 0 ||
 	    getsockname(fd, (struct sockaddr *)&name, &len) != 0) {
 		perror("bad-peer");
 		exit(1);
@@ -155,6 +211,24 @@ open_listener(void)
 	printf("listening %d\n", ntohs(name.sin_port));
 	fflush(stdout);
 	return fd;
+}
+
+/* Its queue is full, and whoever comes waits for ever. */
+static int
+be_hole(void)
+{
+	struct sockaddr_in name;
+	socklen_t len = sizeof(name);
+	int fd;
+
+	(void)open_network();
+	fd = open_listener(0);
+	if (getsockname(fd, (struct sockaddr *)&name, &len) != 0)
+		return 1;
+	for (int i = 0; i < 4; i++)
+		(void)connect_to(ntohs(name.sin_port));
+	for (;;)
+		(void)pause();
 }
 
 int
@@ -165,14 +239,22 @@ main(int argc, char **argv)
 
 	if (argc > 2 && strcmp(argv[1], "resolver") == 0)
 		return be_resolver(argv + 2);
-	while (i < len && (argc != 2 || strcmp(argv[1], peers[i].name) != 0))
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc == 2 && strcmp(argv[1], "hole") == 0)
+		return be_hole();
+	while (i < len && (argc < 2 || strcmp(argv[1], peers[i].name) != 0))
 		i++;
-	if (i == len) {
-		fprintf(stderr, "usage: bad-peer HOW\n");
+	if (i == len || argc > 3) {
+		fprintf(stderr, "usage: bad-peer HOW [PORT]\n");
 		return 2;
 	}
-	(void)signal(SIGPIPE, SIG_IGN);
-	for (listener = open_listener();;) {
+	if (argc == 3) {
+		fd = connect_to((uint16_t)atoi(argv[2]));
+		peers[i].serve(fd);
+		close(fd);
+		return 0;
+	}
+	for (listener = open_listener(8);;) {
 		if ((fd = accept(listener, NULL, NULL)) < 0)
 			continue;
 		peers[i].serve(fd);

@@ -94,12 +94,18 @@ wait_for(const probe *p, int fd, short events)
 	return result > 0 ? ready.revents : 0;
 }
 
-/* One address; 0, or errno. */
+/* One address of so many that are left, which get the same time each; 0, or
+ * errno. */
 static int
 try_address(probe *p, const struct addrinfo *a)
 {
+	int64_t until = p->until;
 	socklen_t len = sizeof(int);
-	int code = 0, one = 1;
+	int code = 0, one = 1, addresses = 0;
+
+	for (const struct addrinfo *left = a; left != NULL;
+	    left = left->ai_next)
+		addresses++;
 
 	p->fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, a->ai_protocol);
@@ -113,11 +119,13 @@ try_address(probe *p, const struct addrinfo *a)
 	if (connect(p->fd, a->ai_addr, a->ai_addrlen) != 0)
 		code = errno;
 	if (code == EINPROGRESS) {
+		p->until -= (until - now_us()) / addresses * (addresses - 1);
 		if (!wait_for(p, p->fd, POLLOUT))
 			code = interrupted ? EINTR : ETIMEDOUT;
 		else if (getsockopt(p->fd, SOL_SOCKET, SO_ERROR, &code,
 		    &len) != 0)
 			code = errno;
+		p->until = until;
 	}
 	if (code != 0) {
 		close(p->fd);

@@ -302,7 +302,9 @@ read_some(const server *s, client *c)
 		fail_client(c, st);
 		return 0;
 	}
-	c->deadline = now_us() + IDLE_US;
+	/* A request has so long in all, however slowly it comes. */
+	if (c->request_len == 0)
+		c->deadline = now_us() + IDLE_US;
 	if (len == 0) {
 		c->how = "close_notify";
 		c->wants_close = 1;
@@ -486,7 +488,8 @@ events_of(const client *c)
 
 	if (c->lingering)
 		return EPOLLIN;
-	if (!c->closing && !c->wants_close &&
+	/* Nothing more is let in while what is here cannot be read. */
+	if (!c->closing && !c->wants_close && !c->full &&
 	    c->answer_len - c->answer_at <= 65536)
 		events |= EPOLLIN;
 	/* Who has more to do at once is told so: the network takes bytes. */
@@ -661,14 +664,20 @@ open_listener(server *s, json_t *document)
 	}
 	s->fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC |
 	    SOCK_NONBLOCK, 0);
-	(void)setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	code = s->fd < 0 || bind(s->fd, address->ai_addr,
+	if (s->fd < 0 || setsockopt(s->fd, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one)) != 0 || bind(s->fd, address->ai_addr,
 	    address->ai_addrlen) != 0 || listen(s->fd, SOMAXCONN) != 0 ||
-	    getsockname(s->fd, (struct sockaddr *)&bound, &len) != 0;
+	    getsockname(s->fd, (struct sockaddr *)&bound, &len) != 0)
+		code = errno;
 	freeaddrinfo(address);
-	if (code != 0 || getnameinfo((struct sockaddr *)&bound, len, NULL, 0,
-	    port, sizeof(port), NI_NUMERICSERV) != 0) {
-		complain(document, "--listen %s: %s", target, strerror(errno));
+	if (code != 0) {
+		complain(document, "--listen %s: %s", target, strerror(code));
+		return EXIT_LOCAL;
+	}
+	if ((code = getnameinfo((struct sockaddr *)&bound, len, NULL, 0, port,
+	    sizeof(port), NI_NUMERICSERV)) != 0) {
+		complain(document, "--listen %s: %s", target,
+		    gai_strerror(code));
 		return EXIT_LOCAL;
 	}
 	fprintf(s->words, "listening %s\n", port);

@@ -110,7 +110,11 @@ set_ciphers(const options *o, json_t *document, tlshost_config_builder *builder)
 		    id > 65535)) {
 			complain(document, "no such cipher suite: %s", item);
 			code = EXIT_USAGE;
-		} else if (len < 512) {
+		} else if (len == sizeof(ids) / sizeof(ids[0])) {
+			complain(document, "--ciphers: more suites than there "
+			    "are, at %s", item);
+			code = EXIT_USAGE;
+		} else {
 			ids[len++] = info != NULL ?
 			    tlshost_cipher_info_id(info) : (uint16_t)id;
 		}
@@ -139,11 +143,13 @@ set_alpn(const options *o, json_t *document, tlshost_config_builder *builder)
 	while ((item = strsep(&rest, ",")) != NULL && len < LIST_MAX)
 		list[len++] = (tlshost_protocol){ (const uint8_t *)item,
 		    strlen(item) };
-	st = tlshost_config_builder_set_inner_protocols(builder, list, len);
+	st = item != NULL ? TLSHOST_INVALID_ARGUMENT :
+	    tlshost_config_builder_set_inner_protocols(builder, list, len);
 	free(copy);
 	if (st == TLSHOST_OK)
 		return 0;
-	complain(document, "--alpn: names of 1 to 255 bytes, none twice");
+	complain(document, "--alpn: names of 1 to 255 bytes, none twice, %d "
+	    "at the most", LIST_MAX);
 	return EXIT_USAGE;
 }
 

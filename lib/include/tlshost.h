@@ -899,10 +899,10 @@ tlshost_verification_path_at(const tlshost_verification *verification,
  */
 
 /*
- * Connects to host and port ("443", "https"), trying its addresses in turn,
- * and wraps the socket; no handshake yet.  host is also the server_hostname;
- * timeout as above, for the connecting and for the socket; looking up a name
- * takes as long as the system's resolver does.  RESOLVE; IO; TIMEOUT.  Never
+ * Connects to host and port ("443", "https"), trying its addresses in turn, each
+ * for its part of the time that is left, and wraps the socket; no handshake yet.
+ * host is also the server_hostname; timeout as above, for the connecting and for
+ * the socket; looking up a name takes as long as the system's resolver does.  RESOLVE; IO; TIMEOUT.  Never
  * non-blocking: timeout 0 is INVALID_ARGUMENT, and so is a port that is a
  * number, but not from 1 to 65535.
  */
