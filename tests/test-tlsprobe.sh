@@ -123,7 +123,15 @@ if strace -f -e trace=openat -o "$tmp/trace" true 2>/dev/null; then
 	claim "--no-load opens no TLS library" $?
 fi
 TLS_BACKEND=nosuch expect 5 nosuch --list-backends
-TLS_BACKEND=nosuch expect_json 5 nosuch connect 127.0.0.1:1
+TLS_BACKEND=nosuch expect_json 5 'nosuch.*found.*looked in' connect 127.0.0.1:1
+# Of several names the first that works, as programs have it.
+mkdir "$tmp/two"
+cp "$TLSHOST_TEST_PLUGINS/bad-init.so" \
+    "$top_builddir/plugins/$first/.libs/$first.so" "$tmp/two"
+TLS_BACKEND=init,$first TLSHOST_PLUGIN_PATH=$tmp/two expect 0 \
+    "^$first .* default " --list-backends
+TLS_BACKEND=init,nosuch TLSHOST_PLUGIN_PATH=$tmp/two expect 5 'cannot be used' \
+    --list-backends
 TLSHOST_PLUGIN_PATH=/nonexistent expect 5 '0 usable' --list-backends
 # The manual names every command that takes an option.
 "$TLSPROBE" --mdoc >"$tmp/out" 2>"$tmp/err"

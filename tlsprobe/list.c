@@ -168,6 +168,37 @@ print_summary(const tlshost_backend_list *list, size_t usable)
 		    BACKEND_PACKAGES);
 }
 
+/* In a child: what a program would get. */
+static json_t *
+pick_default(const void *unused)
+{
+	tlshost_backend *backend;
+
+	(void)unused;
+	if (tlshost_backend_default(TLSHOST_ROLE_CLIENT, &backend, NULL) !=
+	    TLSHOST_OK)
+		return NULL;
+	return json_pack("{s:s}", "name", tlshost_backend_name(backend));
+}
+
+/* The one after it in a list of names, where that goes on; else at. */
+static long
+next_named(const row *rows, size_t len, long at)
+{
+	child asked = { .fd = -1 };
+	const char *name;
+
+	child_start(&asked, pick_default, NULL, CHILD_MS);
+	children_finish(&asked, 1);
+	if (asked.outcome == CHILD_ANSWERED &&
+	    (name = string_of(asked.answer, "name")) != NULL)
+		for (size_t i = 0; i < len; i++)
+			if (rows[i].usable && strcmp(rows[i].name, name) == 0)
+				at = (long)i;
+	child_done(&asked);
+	return at;
+}
+
 /* What the default is once the children have told which ones work. */
 static long
 find_default(const tlshost_backend_list *list, const row *rows)
@@ -175,9 +206,10 @@ find_default(const tlshost_backend_list *list, const row *rows)
 	long at = tlshost_backend_list_default(list, TLSHOST_ROLE_CLIENT);
 	long best = -1;
 
-	if (at < 0 || rows[at].usable || strcmp(
-	    dash(tlshost_backend_list_chosen_by(list)), "priority") != 0)
+	if (at < 0 || rows[at].usable)
 		return at;
+	if (strcmp(dash(tlshost_backend_list_chosen_by(list)), "priority") != 0)
+		return next_named(rows, tlshost_backend_list_len(list), at);
 	for (size_t i = 0; i < tlshost_backend_list_len(list); i++)
 		if (rows[i].usable && rows[i].priority > 0 && (best < 0 ||
 		    rows[i].priority > rows[best].priority))
