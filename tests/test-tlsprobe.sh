@@ -331,7 +331,7 @@ if in_a_network_with_a_silent_resolver /bin/true 2>/dev/null; then
 	cat "$tmp/out" >>"$tmp/documents"
 	# Two addresses, and the first lets nobody in.
 	printf '127.0.0.%s srv.test\n' 1 2 >"$tmp/hosts"
-	: >"$tmp/inner"
+	: >"$tmp/inner" >"$tmp/peer"
 	unshare -rnm sh -c '
 		mount --bind "$1/hosts" /etc/hosts
 		"$2/tests/bad-peer" hole >"$1/peer" & hole=$!
@@ -480,8 +480,9 @@ dd if=/dev/zero bs=20000 count=1 2>/dev/null | tr '\0' x >"$tmp/request"
 expect 0 'trusted' connect "127.0.0.1:$port" --trust "$certs/ca.pem" \
     --send "$tmp/request"
 stop
+# The server has left them.
 # shellcheck disable=SC2086 # numbers
-kill $others 2>/dev/null
+wait $others
 grep -q '"error":"Connection reset by peer"' "$tmp/log"
 claim "a client that was reset in its handshake is told" $?
 grep -q '"error":"the request is too long"' "$tmp/log"

@@ -134,6 +134,14 @@ child(int argc, char **argv)
 	return -1;
 }
 
+static void
+tell_absent(const char *backend, const char *peer)
+{
+	if (engine_find(backend, peer) == NULL)
+		printf("%s is not in this build: its headers were not here\n",
+		    peer);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -166,8 +174,11 @@ main(int argc, char **argv)
 	if (o.engine == NULL && (o.only == NULL || strcmp(o.only,
 	    "start") == 0))
 		start_run(argc, argv, o.counts);
-	if (!o.counts)
+	if (!o.counts) {
+		tell_absent("openssl", "libtls");
+		tell_absent("gnutls", "GLib");
 		times_goals();
+	}
 	printf("goals: %d missed, %d of them by more than is known, %d not "
 	    "measured\n", report_missed(), report_exceeded(),
 	    report_unmeasured());

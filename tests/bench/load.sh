@@ -30,6 +30,8 @@ watch() {
 
 good=0 bad=0
 for name in $plugins_built; do
+	# Not the port of the one before.
+	: >"$tmp/log"
 	"$TLSPROBE" serve --backend "$name" --listen 127.0.0.1:0 \
 	    --cert "$TLSHOST_TEST_CERTS/ecdsa.pem" \
 	    --key "$TLSHOST_TEST_CERTS/ecdsa.key" --log json \

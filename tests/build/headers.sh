@@ -21,7 +21,11 @@ try() {
 		tried=$((tried + 1))
 	done
 }
-headers='tlshost.h tlshost-plugin.h tlshost-insecure.h tlshost-ciphers.h'
+headers='tlshost.h tlshost-base.h tlshost-plugin.h tlshost-insecure.h
+	tlshost-ciphers.h'
+for compiler in gcc clang g++ clang++; do
+	command -v $compiler >/dev/null || echo "not tried: $compiler"
+done
 tried=0
 for compiler in gcc clang; do
 	command -v $compiler >/dev/null || continue
