@@ -74,22 +74,27 @@ report_goal(const char *goal, const char *backend, const char *what,
 	    unit);
 }
 
-void
-report_skipped(const char *goal, const char *backend, const char *why)
+static void
+report_no_figure(const char *goal, const char *backend, const char *word,
+    const char *why)
 {
-	printf("%-4s %-8s not measured: %s\n", goal, backend, why);
-	unmeasured++;
+	printf("%-4s %-8s %s: %s\n", goal, backend, word, why);
 	keep(&goals, json_pack("{s:s s:s s:n s:s}", "goal", goal, "backend",
 	    backend, "value", "why", why));
 }
 
 void
+report_skipped(const char *goal, const char *backend, const char *why)
+{
+	report_no_figure(goal, backend, "not measured", why);
+	unmeasured++;
+}
+
+void
 report_failed(const char *goal, const char *backend, const char *why)
 {
-	printf("%-4s %-8s FAILED: %s\n", goal, backend, why);
+	report_no_figure(goal, backend, "FAILED", why);
 	exceeded++;
-	keep(&goals, json_pack("{s:s s:s s:n s:s}", "goal", goal, "backend",
-	    backend, "value", "why", why));
 }
 
 int
