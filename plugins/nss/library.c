@@ -167,6 +167,8 @@ after_fork_in_child(void)
 {
 	set_seeded(0);
 	use_change = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
+	/* Others had added themselves, to wait at the door. */
+	atomic_store(&users, own_use());
 	atomic_store(&closers, 0);
 	(void)pthread_mutex_unlock(&use_lock);
 	(void)pthread_mutex_unlock(&start_lock);

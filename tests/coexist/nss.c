@@ -8,7 +8,9 @@
 #define RUN_SUITE_FORKS 1
 #include "config.h"
 
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -603,6 +605,59 @@ START_TEST(parent_and_children_share_no_key_and_no_random_bytes)
 }
 END_TEST
 
+static atomic_int enough;
+
+static void *
+use_it_all_the_time(void *context)
+{
+	tlshost_buffer *buffer;
+	int failed = 0;
+
+	while (!atomic_load(&enough) && !failed) {
+		failed = tlshost_client_context_wrap_buffers(context,
+		    "srv.test", &buffer, NULL) != TLSHOST_OK;
+		if (!failed)
+			tlshost_buffer_free(buffer);
+	}
+	return failed ? context : NULL;
+}
+
+/* A thread that was about to come in, in the parent, is not in the child. */
+START_TEST(a_child_of_a_busy_program_forks_again)
+{
+	tlshost_config *config = client_config(&(setup){ 0 });
+	tlshost_client_context *context;
+	pthread_t threads[3];
+	void *failed;
+	int status;
+	pid_t pid;
+
+	use_backend("nss");
+	assert_status(tlshost_client_context_new(client_backend, config,
+	    &context, NULL), TLSHOST_OK);
+	for (size_t i = 0; i < 3; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL,
+		    use_it_all_the_time, context), 0);
+	for (int child = 0; child < 300; child++) {
+		if ((pid = fork()) == 0) {
+			(void)alarm(20);
+			if ((pid = fork()) == 0)
+				_exit(0);
+			_exit(waitpid(pid, &status, 0) != pid || status != 0);
+		}
+		ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+		ck_assert_int_eq(status, 0);
+	}
+	atomic_store(&enough, 1);
+	for (size_t i = 0; i < 3; i++) {
+		ck_assert_int_eq(pthread_join(threads[i], &failed), 0);
+		ck_assert_ptr_null(failed);
+	}
+	tlshost_client_context_unref(context);
+	tlshost_config_unref(config);
+}
+END_TEST
+
 int
 main(int argc, char **argv)
 {
@@ -635,6 +690,7 @@ main(int argc, char **argv)
 	    a_forgery_does_not_stand_in_the_way_of_the_real_one, 0, 2);
 	tcase_add_test(tcase,
 	    parent_and_children_share_no_key_and_no_random_bytes);
+	tcase_add_test(tcase, a_child_of_a_busy_program_forks_again);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }
