@@ -116,8 +116,9 @@ client_suites(tlshost_sink *sink, context *ctx,
 unsigned int
 kinds_for(const context *ctx, const suite *one)
 {
+	/* A key for RSASSA-PSS signs and does not decrypt. */
 	return ctx->kinds & (one->kx == GNUTLS_KX_ECDHE_ECDSA ? ~KINDS_RSA :
-	    KINDS_RSA);
+	    one->kx == GNUTLS_KX_RSA ? KIND_RSA : KINDS_RSA);
 }
 
 /* Can a certificate that the server has sign, or decrypt, for it? */
@@ -338,6 +339,10 @@ add_protocols(tlshost_sink *sink, context *ctx,
 	return TLSHOST_OK;
 }
 
+/* More names than this are none: a request has 64 KiB for them, and a client
+ * with certificates from so many does not exist. */
+#define NAMES_MAX 64
+
 /* The names of the CAs that a server's request lists. */
 static int32_t
 add_ca_names(tlshost_sink *sink, context *ctx)
@@ -345,7 +350,7 @@ add_ca_names(tlshost_sink *sink, context *ctx)
 	int code;
 
 	if (ctx->role != TLSHOST_ROLE_SERVER || ctx->client_auth == 0 ||
-	    ctx->trust == NULL)
+	    ctx->trust == NULL || ctx->trust->anchors_len > NAMES_MAX)
 		return TLSHOST_OK;
 	for (size_t i = 0; i < ctx->trust->anchors_len; i++)
 		if ((code = gnutls_certificate_set_x509_trust_mem(

@@ -60,7 +60,10 @@ limits_read(client_limits *limits, const uint8_t *body, size_t len,
 		versions.len--;
 	}
 	for (uint32_t v = highest; v >= lowest && limits->version == 0; v--)
-		if (named ? has(&versions, v) : v <= hello->legacy_version)
+		/* Without the extension it is TLS 1.2 at the most (RFC 8446,
+		 * 4.2.1). */
+		if (named ? has(&versions, v) : v <= hello->legacy_version &&
+		    v < TLSHOST_VERSION_TLSV1_3)
 			limits->version = v;
 }
 
@@ -83,8 +86,9 @@ signs(const client_limits *limits, unsigned int kind)
 		{ KIND_ED25519, 0x0807 }, { KIND_ED448, 0x0808 },
 	};
 
+	/* The pairs of hashes before that are for these alone. */
 	if (limits->version < TLSHOST_VERSION_TLSV1_2)
-		return 1;
+		return (kind & (KIND_PSS | KIND_ED25519 | KIND_ED448)) == 0;
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
 		if ((schemes[i].kinds & kind) != 0 &&
 		    has(&limits->signatures, schemes[i].scheme))

@@ -144,6 +144,10 @@ verify_one(const opened *one, CERTCertificate *by,
 
 	if (key == NULL)
 		return SEC_ERROR_UNSUPPORTED_KEYALG;
+	if (is_kept(&one->der, by_der, 1)) {
+		SECKEY_DestroyPublicKey(key);
+		return 0;
+	}
 	if (CERT_VerifySignedDataWithPublicKey(&sealed, key, NULL) ==
 	    SECSuccess)
 		keep(&one->der, by_der);

@@ -31,7 +31,9 @@ transport_read(BIO *bio, char *dst, size_t cap, size_t *ret_len)
 	*ret_len = host->pull(conn->link, (uint8_t *)dst, cap);
 	if (*ret_len != 0)
 		return 1;
-	if (!host->ended(conn->link))
+	if (host->ended(conn->link))
+		conn->at_end = conn->reading;
+	else
 		BIO_set_retry_read(bio);
 	return 0;
 }
@@ -43,7 +45,7 @@ transport_write(BIO *bio, const char *src, size_t len, size_t *ret_len)
 
 	BIO_clear_retry_flags(bio);
 	/* A ragged end is answered by an alert, to nobody. */
-	if (conn->reading && host->ended(conn->link)) {
+	if (conn->at_end) {
 		*ret_len = len;
 		return 1;
 	}
@@ -275,7 +277,7 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 	errors_begin();
 	conn->reading = 1;
 	result = SSL_read_ex(conn->ssl, dst, cap, ret_len);
-	conn->reading = 0;
+	conn->reading = conn->at_end = 0;
 	if (result == 1) {
 		errors_end();
 		return TLSHOST_OK;

@@ -48,6 +48,7 @@ typedef struct connection {
 	tlshost_link *link;
 	int done;
 	int reading;                     /* now */
+	int at_end;                      /* which came to a ragged end */
 	int hello_seen;
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;

@@ -11,6 +11,7 @@
 #define SERVER_HELLO 2
 #define CERTIFICATE 11
 #define SERVER_KEY_EXCHANGE 12
+#define CERTIFICATE_REQUEST 13
 
 #define EXTENSION_GROUPS 10
 #define EXTENSION_SIGNATURES 13
@@ -245,9 +246,145 @@ START_TEST(a_server_takes_what_the_client_can_use)
 }
 END_TEST
 
+static const uint16_t later_versions[] = { 0x0304, 0x0305, 0x03ff };
+
+static const char *
+later_name(int i)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "0x%04x", later_versions[i]);
+	return name;
+}
+
+/* RFC 8446, 4.2.1: whoever means TLS 1.3 has an extension for that. */
+START_TEST(a_hello_without_versions_is_of_tls_1_2_whatever_it_says)
+{
+	pair p = make_pair(&(setup){
+	    .client_lowest = TLSHOST_VERSION_TLSV1_2,
+	    .client_highest = TLSHOST_VERSION_TLSV1_2 });
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	put_number(f.bytes + 4, 2, later_versions[_i]);
+	give_flight(p.server, &f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_WANT_READ);
+	take_flight(p.server, &f);
+	ck_assert_uint_eq(number(message(&f, SERVER_HELLO) + 4, 2), 0x0303);
+	free_pair(&p);
+}
+END_TEST
+
+/* With another trust store, or two suites; takes config over. */
+static tlshost_config *
+changed(tlshost_config *config, tlshost_trust_store *store,
+    const uint16_t *suites)
+{
+	tlshost_config_builder *builder;
+
+	assert_status(tlshost_config_builder_new(config, &builder),
+	    TLSHOST_OK);
+	if (store != NULL)
+		assert_status(tlshost_config_builder_set_trust_store(builder,
+		    store), TLSHOST_OK);
+	if (suites != NULL)
+		assert_status(tlshost_config_builder_set_ciphers(builder,
+		    suites, 2), TLSHOST_OK);
+	tlshost_config_unref(config);
+	assert_status(tlshost_config_builder_build(builder, &config, NULL),
+	    TLSHOST_OK);
+	tlshost_config_builder_free(builder);
+	return config;
+}
+
+/* A request has 64 KiB for names, and a system has more than a hundred CAs. */
+START_TEST(a_request_names_no_crowd)
+{
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2,
+	    .client_auth = TLSHOST_CLIENT_AUTH_REQUEST };
+	tlshost_config *client = client_config(&s), *server;
+	tlshost_trust_store *system;
+	pair p;
+	flight f;
+
+	assert_status(tlshost_trust_store_system(server_backend, &system,
+	    NULL), TLSHOST_OK);
+	server = changed(server_config(&s), system, NULL);
+	p = pair_of(client, server, &s);
+	tlshost_config_unref(client);
+	tlshost_config_unref(server);
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	give_flight(p.server, &f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_WANT_READ);
+	take_flight(p.server, &f);
+	ck_assert_uint_lt(number(message(&f, CERTIFICATE_REQUEST) + 1, 3),
+	    8192);
+	free_pair(&p);
+	tlshost_trust_store_unref(system);
+}
+END_TEST
+
+/* TLS_RSA_WITH_AES_128_GCM_SHA256 wants a key that decrypts; one for RSASSA-PSS
+ * only signs. */
+START_TEST(a_key_is_for_suites_that_ask_no_more_of_it)
+{
+	static const uint16_t suites[] = { 0x9c, 0xc02f };
+	int pss = backend_can(server_backend, TLSHOST_CAPABILITY_PSS_KEYS);
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2,
+	    .certificate = pss ? "pss" : "rsa" };
+	tlshost_config *client_side, *server_side;
+	tlshost_status client, server;
+	pair p;
+
+	client_side = changed(client_config(&s), NULL, suites);
+	server_side = changed(server_config(&s), NULL, suites);
+	p = pair_of(client_side, server_side, &s);
+	tlshost_config_unref(client_side);
+	tlshost_config_unref(server_side);
+	shake_hands(&p, &client, &server);
+	assert_status(client, TLSHOST_OK);
+	assert_status(server, TLSHOST_OK);
+	ck_assert_uint_eq(tlshost_buffer_cipher(p.server),
+	    pss ? 0xc02f : 0x9c);
+	free_pair(&p);
+}
+END_TEST
+
 /* ------------------------------------------------------------------------
  * Whose fault it is
  */
+
+/* It says so, also to a peer that sends nothing more. */
+START_TEST(a_damaged_record_before_the_end_is_told)
+{
+	pair p = connected_pair(&(setup){ .version = versions[_i] });
+	uint8_t record[256], data[16];
+	const uint8_t *out;
+	size_t n;
+
+	assert_status(tlshost_buffer_write(p.client, "hello", 5, &n),
+	    TLSHOST_OK);
+	n = tlshost_buffer_peek_outgoing(p.client, &out);
+	ck_assert_uint_le(n, sizeof(record));
+	memcpy(record, out, n);
+	record[n - 1] ^= 1;
+	assert_status(tlshost_buffer_receive_from_network(p.server, record, n,
+	    &n), TLSHOST_OK);
+	assert_status(tlshost_buffer_network_eof(p.server), TLSHOST_OK);
+	assert_status(tlshost_buffer_read(p.server, data, sizeof(data), &n),
+	    TLSHOST_PROTOCOL);
+	ck_assert_int_eq(tlshost_error_alert_sent(tlshost_buffer_error(
+	    p.server)), 20);
+	ck_assert_uint_ne(tlshost_buffer_outgoing_len(p.server), 0);
+	free_pair(&p);
+}
+END_TEST
 
 /* The end failed by its peer's breach, which was no certificate. */
 static void
@@ -460,6 +597,12 @@ peer_claims(Suite *suite)
 		    a_key_share_that_is_none_is_a_protocol_error);
 		add_claim(group, a_fallback_that_was_not_needed_is_refused);
 	}
+	add_claims(group,
+	    a_hello_without_versions_is_of_tls_1_2_whatever_it_says,
+	    (int)LEN(later_versions), later_name);
+	add_claim(group, a_request_names_no_crowd);
+	add_claim(group, a_key_is_for_suites_that_ask_no_more_of_it);
+	ADD_BOTH(a_damaged_record_before_the_end_is_told);
 	add_claim(group, a_signature_that_was_forged_is_a_protocol_error);
 	add_claim(group,
 	    a_server_that_may_be_renegotiated_in_secret_is_refused);
