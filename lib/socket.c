@@ -398,7 +398,9 @@ run_locked(tlshost_socket *s, step one, void *arguments, deadline *until)
 		queued = tlshost_buffer_outgoing_len(s->buffer);
 		io = flush_locked(s);
 		if (st != TLSHOST_WANT_READ && st != TLSHOST_WANT_WRITE) {
-			keep_error(s, st);
+			/* What could not be sent is not why it failed. */
+			if (io == TLSHOST_IO)
+				keep_error(s, st);
 			return st;
 		}
 		/* The peer may have told why before it hung up. */

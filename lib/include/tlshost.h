@@ -902,9 +902,9 @@ tlshost_verification_path_at(const tlshost_verification *verification,
  * Connects to host and port ("443", "https"), trying its addresses in turn, each
  * for its part of the time that is left, and wraps the socket; no handshake yet.
  * host is also the server_hostname; timeout as above, for the connecting and for
- * the socket; looking up a name takes as long as the system's resolver does.  RESOLVE; IO; TIMEOUT.  Never
- * non-blocking: timeout 0 is INVALID_ARGUMENT, and so is a port that is a
- * number, but not from 1 to 65535.
+ * the socket; looking up a name takes as long as the system's resolver does.
+ * RESOLVE; IO; TIMEOUT.  Never non-blocking: timeout 0 is INVALID_ARGUMENT, and
+ * so is a port that is a number, but not from 1 to 65535.
  */
 TLSHOST_API tlshost_status
 tlshost_socket_connect(tlshost_client_context *context, const char *host,
@@ -955,9 +955,9 @@ TLSHOST_API tlshost_status tlshost_socket_uncork(tlshost_socket *socket);
 TLSHOST_API tlshost_status tlshost_socket_shutdown(tlshost_socket *socket);
 /*
  * Ends TLS: sends close_notify, waits for the peer's (data before it is
- * INVALID_STATE: recv it first, nothing is lost) and gives the descriptor back, blocking again
- * if it was when it was wrapped.  Bytes that came behind the peer's
- * close_notify go to extra, *ret_extra of them (both NULL: such bytes are
+ * INVALID_STATE: recv it first, nothing is lost) and gives the descriptor back,
+ * blocking again if it was when it was wrapped.  Bytes that came behind the
+ * peer's close_notify go to extra, *ret_extra of them (both NULL: such bytes are
  * INVALID_STATE; so is too little room).  Afterwards the socket can only be
  * freed.
  */
