@@ -4,6 +4,7 @@
 #include "border.h"
 #include "judge.h"
 #include "hello.h"
+#include "suites.h"
 #include "wire.h"
 #include "mem.h"
 
@@ -293,6 +294,7 @@ const struct tlshost_host tlshost__host = {
 	.judge = tlshost__link_judge,
 	.path_used = tlshost__trail_path_used,
 	.key_log = host_key_log,
+	.hello_suites = tlshost__link_suites,
 };
 
 /* ------------------------------------------------------------------------

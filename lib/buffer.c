@@ -549,7 +549,7 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 		    TLSHOST_PHASE_WRITE, NULL);
 		st = settle(buffer, &sink, "write", buffer->ops->write(&sink,
 		    buffer->connection, data + done, slice, &n),
-		    TLSHOST__ALLOW(PROTOCOL));
+		    TLSHOST__ALLOW(ALERT_RECEIVED) | TLSHOST__ALLOW(PROTOCOL));
 		if (st != TLSHOST_OK)
 			return st;
 		if (n == 0 || n > slice)
@@ -629,7 +629,8 @@ tlshost_buffer_key_update(tlshost_buffer *buffer, int request)
 	    TLSHOST_PHASE_WRITE, NULL);
 	return settle(buffer, &sink, "key_update", buffer->ops->key_update(
 	    &sink, buffer->connection, (uint32_t)request),
-	    TLSHOST__ALLOW(UNSUPPORTED) | TLSHOST__ALLOW(PROTOCOL));
+	    TLSHOST__ALLOW(UNSUPPORTED) | TLSHOST__ALLOW(ALERT_RECEIVED) |
+	    TLSHOST__ALLOW(PROTOCOL));
 }
 
 /* ------------------------------------------------------------------------

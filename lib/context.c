@@ -6,6 +6,7 @@
 #include "context.h"
 #include "cipher.h"
 #include "source.h"
+#include "suites.h"
 #include "wire.h"
 
 /* ------------------------------------------------------------------------
@@ -20,6 +21,8 @@ typedef struct compilation {
 	tlshost_findings *findings;
 	int incomplete;              /* too broken to be shown to the plugin */
 	int no_memory;
+	unsigned int kinds;          /* servers: of leaves */
+	tlshost_error *gone;         /* the library has ended: no finding */
 
 	tlshost_trust_store *trust;  /* a reference, or NULL */
 	uint16_t *suites;
@@ -106,43 +109,6 @@ contains(const uint16_t *ids, size_t len, uint16_t id)
 	return 0;
 }
 
-/* Kinds of keys, as the suites before TLS 1.3 tell them apart. */
-#define KIND_RSA 1u
-#define KIND_ECDSA 2u
-
-/* Which kinds the chains have; all, if one cannot be read here. */
-static unsigned int
-chain_kinds(const tlshost_config *config)
-{
-	unsigned int kinds = 0;
-	tlshost__cert leaf;
-
-	for (size_t i = 0; i < config->identities_len; i++) {
-		const tlshost_certificate *certificate =
-		    config->identities[i].chain->items[0];
-
-		if (certificate->der == NULL || tlshost__cert_parse(&leaf,
-		    certificate->der, certificate->len) != 0)
-			return KIND_RSA | KIND_ECDSA;
-		kinds |= leaf.key_kind == TLSHOST__KEY_RSA ? KIND_RSA :
-		    KIND_ECDSA;
-	}
-	return kinds;
-}
-
-/* Has a server no certificate for the suite? */
-static int
-unserved(uint16_t id, unsigned int kinds)
-{
-	const char *kind = tlshost_cipher_info_authentication(
-	    tlshost_cipher_by_id(id));
-
-	if (kind == NULL || kinds == 0)
-		return 0;
-	return (strcmp(kind, "RSA") == 0 && (kinds & KIND_RSA) == 0) ||
-	    (strcmp(kind, "ECDSA") == 0 && (kinds & KIND_ECDSA) == 0);
-}
-
 /*
  * Drops what the library lacks and what no allowed version can use, and then
  * the versions that no suite is left for: a library that offers a version
@@ -153,9 +119,10 @@ compile_suites(compilation *c)
 {
 	const tlshost_config *config = c->config;
 	uint32_t lowest = 0xffff, highest = 0;
-	unsigned int kinds = c->role == TLSHOST_ROLE_SERVER ?
-	    chain_kinds(config) : KIND_RSA | KIND_ECDSA;
 	size_t len = 0;
+
+	if (c->role == TLSHOST_ROLE_SERVER)
+		c->kinds = tlshost__leaf_kinds(config);
 
 	if ((c->suites = tlshost__array(config->ciphers_len,
 	    sizeof(*c->suites))) == NULL) {
@@ -186,11 +153,12 @@ compile_suites(compilation *c)
 				    id, name != NULL ? name : "");
 			continue;
 		}
-		if (unserved(id, kinds)) {
+		if (c->role == TLSHOST_ROLE_SERVER &&
+		    !tlshost__suite_served(id, c->kinds)) {
 			if (!config->ciphers_default)
 				add_finding(c, TLSHOST_FIELD_CIPHERS,
 				    TLSHOST_SEVERITY_INFO, "suite 0x%04x %s "
-				    "needs a certificate of another kind", id,
+				    "needs another certificate", id,
 				    name != NULL ? name : "");
 			continue;
 		}
@@ -291,7 +259,7 @@ own_weakness(const compilation *c, const tlshost__cert *cert, int is_leaf)
 	if (cert->signature_weak && !is_self_issued(cert))
 		return "it is signed with SHA-1 or weaker";
 	if (c->role == TLSHOST_ROLE_SERVER &&
-	    cert->key_kind == TLSHOST__KEY_RSA)
+	    cert->key_kind == TLSHOST__KEY_RSA && !cert->key_pss)
 		usage |= TLSHOST__KU_KEY_ENCIPHERMENT;
 	if (is_leaf && cert->extensions[TLSHOST__EXT_KEY_USAGE].present &&
 	    (cert->key_usage & usage) == 0)
@@ -486,11 +454,15 @@ compile_trust(compilation *c)
 	}
 	st = tlshost__trust_for_backend(c->trust, c->backend,
 	    &c->values.trust, &error);
-	if (st == TLSHOST_NO_MEMORY)
+	if (st == TLSHOST_NO_MEMORY) {
 		c->no_memory = 1;
-	else if (st != TLSHOST_OK)
+	} else if (st == TLSHOST_LIBRARY_GONE) {
+		c->gone = error;
+		return;
+	} else if (st != TLSHOST_OK) {
 		find_broken(c, TLSHOST_FIELD_TRUST_STORE, "%s",
 		    tlshost_error_message(error));
+	}
 	tlshost_error_free(error);
 }
 
@@ -549,6 +521,7 @@ compile_size(compilation *c)
 static void
 compilation_done(compilation *c)
 {
+	tlshost_error_free(c->gone);
 	tlshost_trust_store_unref(c->trust);
 	free(c->suites);
 	free(c->protocols);
@@ -624,10 +597,7 @@ make_plugin_context(compilation *c, void **ret_plugin,
 		st = TLSHOST_NO_MEMORY;
 	tlshost__sink_done(&sink);
 	if (st != TLSHOST_OK) {
-		if (ret_error != NULL)
-			*ret_error = error;
-		else
-			tlshost_error_free(error);
+		tlshost__pass(ret_error, error);
 		return st;
 	}
 	*ret_plugin = plugin;
@@ -693,6 +663,12 @@ context_compile(tlshost__context *context, tlshost_error **ret_error)
 		(void)tlshost__fail_memory(ret_error);
 		goto out;
 	}
+	if (c.gone != NULL) {
+		st = TLSHOST_LIBRARY_GONE;
+		tlshost__pass(ret_error, c.gone);
+		c.gone = NULL;
+		goto out;
+	}
 	found = fail_on_finding(&c, NULL);
 	if (!c.incomplete) {
 		st = make_plugin_context(&c, &context->plugin,
@@ -710,6 +686,9 @@ context_compile(tlshost__context *context, tlshost_error **ret_error)
 		goto out;
 	context->trust = c.trust;
 	c.trust = NULL;
+	context->lowest = c.values.lowest_version;
+	context->highest = c.values.highest_version;
+	context->kinds = c.kinds;
 out:
 	compilation_done(&c);
 	return st;
@@ -785,6 +764,7 @@ tlshost_backend_check_config(tlshost_backend *backend, tlshost_config *config,
 {
 	tlshost__context *context;
 	tlshost_findings *findings;
+	tlshost_error *error = NULL;
 	tlshost_status st;
 
 	if (backend == NULL || config == NULL || ret_findings == NULL ||
@@ -799,12 +779,14 @@ tlshost_backend_check_config(tlshost_backend *backend, tlshost_config *config,
 	if (context == NULL || findings == NULL) {
 		st = tlshost__fail_memory(ret_error);
 	} else {
-		st = context_compile(context, NULL);
+		st = context_compile(context, &error);
 		/* Errors that became findings were told. */
-		if (st == TLSHOST_NO_MEMORY)
-			(void)tlshost__fail_memory(ret_error);
-		else
+		if (st == TLSHOST_NO_MEMORY || st == TLSHOST_LIBRARY_GONE) {
+			tlshost__pass(ret_error, error);
+		} else {
+			tlshost_error_free(error);
 			st = TLSHOST_OK;
+		}
 	}
 	if (st == TLSHOST_OK) {
 		*findings = context->findings;

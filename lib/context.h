@@ -28,6 +28,8 @@ struct tlshost__context {
 	tlshost_findings findings;
 	uint16_t *ciphers;               /* in effect */
 	size_t ciphers_len;
+	uint32_t lowest, highest;        /* versions in effect */
+	unsigned int kinds;              /* servers: of leaves (suites.h) */
 	void *plugin;                    /* the plugin's own context */
 
 	/* Servers: contexts of configurations that an SNI callback returned,

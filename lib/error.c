@@ -109,6 +109,15 @@ tlshost__fail_errno(tlshost_error **ret_error, tlshost_status status,
 	return error_finish(ret_error, error, message, status);
 }
 
+void
+tlshost__pass(tlshost_error **ret_error, tlshost_error *error)
+{
+	if (ret_error != NULL)
+		*ret_error = error;
+	else
+		tlshost_error_free(error);
+}
+
 tlshost_status
 tlshost__fail_in(tlshost_error **ret_error, tlshost_error *error,
     const char *where)

@@ -32,6 +32,8 @@ tlshost_status tlshost__fail_errno(tlshost_error **ret_error,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* The static error for NO_MEMORY; returns NO_MEMORY. */
 tlshost_status tlshost__fail_memory(tlshost_error **ret_error);
+/* Passes an error on, or NULL; takes it over. */
+void tlshost__pass(tlshost_error **ret_error, tlshost_error *error);
 /* Passes an error on with "where: " before its message; takes error over.
  * Returns its status. */
 tlshost_status tlshost__fail_in(tlshost_error **ret_error, tlshost_error *error,

@@ -58,6 +58,8 @@ read_bytes(struct tlshost_bytes bytes)
  */
 
 #define EXTENSION_SERVER_NAME 0
+#define EXTENSION_GROUPS 10
+#define EXTENSION_SIGNATURES 13
 #define EXTENSION_ALPN 16
 #define EXTENSION_SUPPORTED_VERSIONS 43
 
@@ -81,6 +83,12 @@ split_extension(reader *extensions, struct tlshost_hello *hello)
 	case EXTENSION_SUPPORTED_VERSIONS:
 		part = &hello->supported_versions;
 		break;
+	case EXTENSION_GROUPS:
+		part = &hello->groups;
+		break;
+	case EXTENSION_SIGNATURES:
+		part = &hello->signatures;
+		break;
 	default:
 		return 1;
 	}
@@ -100,6 +108,17 @@ static size_t
 shared_size(const struct tlshost_hello *theirs)
 {
 	return theirs->size < sizeof(*theirs) ? theirs->size : sizeof(*theirs);
+}
+
+int
+tlshost__hello_known(const struct tlshost_hello *raw,
+    struct tlshost_hello *ret_hello)
+{
+	if (raw == NULL || raw->size < HELLO_MIN)
+		return 0;
+	*ret_hello = (struct tlshost_hello){ 0 };
+	memcpy(ret_hello, raw, shared_size(raw));
+	return 1;
 }
 
 int32_t
@@ -218,6 +237,18 @@ read_protocols(struct tlshost_bytes extension, tlshost_client_hello *hello)
 	return TLSHOST_OK;
 }
 
+/* Groups and signatures (RFC 8446, 4.2.3 and 4.2.7): pairs of bytes, one at
+ * least. */
+static tlshost_status
+check_pairs(struct tlshost_bytes extension)
+{
+	reader r = read_bytes(extension), list;
+
+	return extension.data == NULL || (take_vector(&r, 2, &list) &&
+	    r.len == 0 && list.len != 0 && list.len % 2 == 0) ? TLSHOST_OK :
+	    TLSHOST_PROTOCOL;
+}
+
 /* Without the extension a hello offers everything up to its own version. */
 static tlshost_status
 read_versions(const struct tlshost_hello *raw, tlshost_client_hello *hello)
@@ -252,6 +283,8 @@ tlshost__client_hello_init(tlshost_client_hello *ret_hello,
 	    TLSHOST_OK ||
 	    (st = read_protocols(raw->protocols, &hello)) != TLSHOST_OK ||
 	    (st = read_versions(raw, &hello)) != TLSHOST_OK ||
+	    (st = check_pairs(raw->groups)) != TLSHOST_OK ||
+	    (st = check_pairs(raw->signatures)) != TLSHOST_OK ||
 	    (st = read_numbers(read_bytes(raw->suites), &hello.ciphers,
 	    &hello.ciphers_len)) != TLSHOST_OK) {
 		tlshost__client_hello_done(&hello);
@@ -442,18 +475,17 @@ int32_t
 tlshost__link_hello(tlshost_link *link, const struct tlshost_hello *raw,
     void **ret_context, int32_t *ret_alert)
 {
-	struct tlshost_hello known = { 0 };
+	struct tlshost_hello known;
 	tlshost_client_hello hello;
 	tlshost__context *context = NULL;
 	tlshost_status st;
 
 	*ret_alert = ALERT_INTERNAL_ERROR;
-	if (raw == NULL || raw->size < HELLO_MIN || link->hello_seen ||
+	if (!tlshost__hello_known(raw, &known) || link->hello_seen ||
 	    link->context->role != TLSHOST_ROLE_SERVER)
 		return hello_fail(link, TLSHOST_BACKEND_FAULT,
 		    "the backend showed no ClientHello, or two");
 	link->hello_seen = 1;
-	memcpy(&known, raw, shared_size(raw));
 	if ((st = tlshost__client_hello_init(&hello, &known)) != TLSHOST_OK) {
 		if (st == TLSHOST_PROTOCOL)
 			*ret_alert = ALERT_DECODE_ERROR;

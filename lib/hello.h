@@ -24,6 +24,10 @@ tlshost_status tlshost__client_hello_init(tlshost_client_hello *ret_hello,
     const struct tlshost_hello *raw);
 void tlshost__client_hello_done(tlshost_client_hello *hello);
 
+/* What a plugin shows, as much of it as it knows; 0: it is too little. */
+int tlshost__hello_known(const struct tlshost_hello *raw,
+    struct tlshost_hello *ret_hello);
+
 /* Host services; see tlshost-plugin.h. */
 int32_t tlshost__hello_split(const uint8_t *body, size_t len,
     struct tlshost_hello *ret_hello);

@@ -349,9 +349,9 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 		    verdict.native_text[0] != '\0' ? verdict.native_text :
 		    "the TLS library refused the chain");
 		st = TLSHOST_OK;
-	} else if (ret_error != NULL) {
-		*ret_error = error;
-		error = NULL;
+	} else {
+		tlshost__pass(ret_error, error);
+		return st;
 	}
 	tlshost_error_free(error);
 	return st;

@@ -47,7 +47,9 @@ AT(tlshost_hello, suites, 8);
 AT(tlshost_hello, server_name, 24);
 AT(tlshost_hello, protocols, 40);
 AT(tlshost_hello, supported_versions, 56);
-ENDS(tlshost_hello, 72);
+AT(tlshost_hello, groups, 72);
+AT(tlshost_hello, signatures, 88);
+ENDS(tlshost_hello, 104);
 
 AT(tlshost_plugin_certificate, size, 0);
 AT(tlshost_plugin_certificate, reserved, 4);
@@ -136,7 +138,8 @@ AT(tlshost_host, hello_split, 96);
 AT(tlshost_host, judge, 104);
 AT(tlshost_host, path_used, 112);
 AT(tlshost_host, key_log, 120);
-ENDS(tlshost_host, 128);
+AT(tlshost_host, hello_suites, 128);
+ENDS(tlshost_host, 136);
 
 AT(tlshost_plugin, size, 0);
 AT(tlshost_plugin, abi_major, 4);

@@ -34,7 +34,7 @@ build(message *m)
 	PUT(m, 0);                                   /* session id */
 	PUT(m, 0, 4, 0x13, 0x01, 0xc0, 0x2f);        /* suites */
 	PUT(m, 1, 0);                                /* compression */
-	PUT(m, 0, 17 + 18 + 9 + 5);
+	PUT(m, 0, 17 + 18 + 9 + 5 + 8 + 8);
 	PUT(m, 0, 0, 0, 13, 0, 11, 0, 0, 8);
 	put(m, "srv.test", 8);
 	PUT(m, 0, 16, 0, 14, 0, 12, 2);
@@ -43,6 +43,8 @@ build(message *m)
 	put(m, "http/1.1", 8);
 	PUT(m, 0, 43, 0, 5, 4, 3, 4, 3, 3);
 	PUT(m, 0, 99, 0, 1, 42);                     /* one we do not know */
+	PUT(m, 0, 10, 0, 4, 0, 2, 0, 29);
+	PUT(m, 0, 13, 0, 4, 0, 2, 4, 3);
 }
 
 static tlshost_status
@@ -62,6 +64,10 @@ START_TEST(a_hello_is_read_whole)
 
 	build(&m);
 	assert_status(split(&m, &raw), TLSHOST_OK);
+	ck_assert_uint_eq(raw.groups.len, 4);
+	ck_assert_mem_eq(raw.groups.data, "\0\2\0\35", 4);
+	ck_assert_uint_eq(raw.signatures.len, 4);
+	ck_assert_mem_eq(raw.signatures.data, "\0\2\4\3", 4);
 	assert_status(tlshost__client_hello_init(&hello, &raw), TLSHOST_OK);
 	ck_assert_str_eq(tlshost_client_hello_server_name(&hello), "srv.test");
 	ck_assert_uint_eq(tlshost_client_hello_protocols_len(&hello), 2);
@@ -158,6 +164,12 @@ static const struct {
 	{ "empty versions", 43, 1, { 0 }, TLSHOST_PROTOCOL },
 	{ "odd versions", 43, 4, { 3, 3, 4, 3 }, TLSHOST_PROTOCOL },
 	{ "one version", 43, 3, { 2, 3, 4 }, TLSHOST_OK },
+	{ "empty groups", 10, 2, { 0, 0 }, TLSHOST_PROTOCOL },
+	{ "half a group", 10, 3, { 0, 1, 0 }, TLSHOST_PROTOCOL },
+	{ "groups and more", 10, 5, { 0, 2, 0, 29, 0 }, TLSHOST_PROTOCOL },
+	{ "one group", 10, 4, { 0, 2, 0, 29 }, TLSHOST_OK },
+	{ "no signatures", 13, 0, { 0 }, TLSHOST_PROTOCOL },
+	{ "one signature", 13, 4, { 0, 2, 4, 3 }, TLSHOST_OK },
 };
 
 START_TEST(extensions_are_read_strictly)
@@ -170,6 +182,10 @@ START_TEST(extensions_are_read_strictly)
 	raw.legacy_version = 0x0303;
 	if (bodies[_i].which == 0)
 		raw.server_name = body;
+	else if (bodies[_i].which == 10)
+		raw.groups = body;
+	else if (bodies[_i].which == 13)
+		raw.signatures = body;
 	else if (bodies[_i].which == 16)
 		raw.protocols = body;
 	else

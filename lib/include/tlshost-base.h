@@ -186,7 +186,8 @@ typedef enum tlshost_phase {
 /*
  * What a backend can do beyond what each must (bits, 1 << number).  A backend
  * without a bit refuses what the bit stands for by a finding or by
- * TLSHOST_UNSUPPORTED; it never accepts and ignores it.
+ * TLSHOST_UNSUPPORTED, or, if it is a peer who wants it, ends the connection by
+ * the status below; it never accepts and ignores it.
  *
  *	client-suites-set	a client offers exactly the suites asked for
  *	client-suites-order	... in exactly the order asked for
@@ -199,6 +200,24 @@ typedef enum tlshost_phase {
  *	scrypt-keys		PKCS #8 keys encrypted with scrypt (RFC 7914)
  *	key-update-request	... and it can ask the peer for its new key
  *	protocol-nul		inner protocols may have bytes of 0 in them
+ *	x448			the group X448 (RFC 7748) besides X25519, P-256,
+ *				P-384 and P-521; without it NO_OVERLAP for a
+ *				peer that has no other
+ *	any-server-name		a server takes clients that ask for what can be
+ *				no host name, one with an underscore or an
+ *				address of IPv6; without it PROTOCOL
+ *	key-update-burst	the peer may change its key as often as it likes
+ *				(RFC 8446, 4.6.3); without it PROTOCOL for one
+ *				that does so more than eight times in a second
+ *	outlives-shutdown	all goes on when the program shuts the library
+ *				down by itself, also at exit; without it
+ *				LIBRARY_GONE for what was made before
+ *	own-certificates	a verdict depends on the chain and the trust
+ *				store alone.  Without it a certificate is
+ *				refused, BAD_CERTIFICATE, or as one's own BAD_DATA,
+ *				also while the library remembers another one of
+ *				its issuer and number, or if the program made it
+ *				distrust this one
  */
 #define TLSHOST_CAPABILITY_MAP(X)                                             \
 	X(CLIENT_SUITES_SET, 0, "client-suites-set")                          \
@@ -211,7 +230,12 @@ typedef enum tlshost_phase {
 	X(PSS_KEYS, 7, "pss-keys")                                            \
 	X(SCRYPT_KEYS, 8, "scrypt-keys")                                      \
 	X(KEY_UPDATE_REQUEST, 9, "key-update-request")                        \
-	X(PROTOCOL_NUL, 10, "protocol-nul")
+	X(PROTOCOL_NUL, 10, "protocol-nul")                                   \
+	X(X448, 11, "x448")                                                   \
+	X(ANY_SERVER_NAME, 12, "any-server-name")                             \
+	X(KEY_UPDATE_BURST, 13, "key-update-burst")                           \
+	X(OUTLIVES_SHUTDOWN, 14, "outlives-shutdown")                         \
+	X(OWN_CERTIFICATES, 15, "own-certificates")
 
 typedef enum tlshost_capability {
 #define TLSHOST_X(name, number, word) TLSHOST_CAPABILITY_##name = 1 << number,

@@ -156,7 +156,8 @@ struct tlshost_failure {
 
 /*
  * A ClientHello as raw parts (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2); data NULL: not
- * there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1.
+ * there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1, 4.2.3,
+ * 4.2.7.
  */
 struct tlshost_hello {
 	uint32_t size;
@@ -165,6 +166,8 @@ struct tlshost_hello {
 	struct tlshost_bytes server_name;        /* body of extension 0 */
 	struct tlshost_bytes protocols;          /* body of extension 16 */
 	struct tlshost_bytes supported_versions; /* body of extension 43 */
+	struct tlshost_bytes groups;             /* body of extension 10 */
+	struct tlshost_bytes signatures;         /* body of extension 13 */
 };
 
 /*
@@ -374,6 +377,21 @@ struct tlshost_host {
 	 * configuration says key_log.
 	 */
 	void (*key_log)(tlshost_link *link, const char *line, size_t len);
+
+	/*
+	 * After hello(), with the same hello: what the context in effect makes
+	 * of it.  *ret_version is the highest version of both, or 0: there is
+	 * none.  Writes up to cap of the suites for that version, in the
+	 * server's order, that the client offers and the handshake can be
+	 * finished with: before TLS 1.3 a certificate has to be for the suite,
+	 * and the client to take its signature and curve (RFC 5246, 7.4.2;
+	 * RFC 8422, 5.1).  Returns how many there are; with none refuse the
+	 * client, NO_OVERLAP.  Most libraries take the first suite of both
+	 * without looking further, and fail.
+	 */
+	size_t (*hello_suites)(tlshost_link *link,
+	    const struct tlshost_hello *hello, uint32_t *ret_version,
+	    uint16_t *ids, size_t cap);
 };
 
 /* ------------------------------------------------------------------------
@@ -483,7 +501,8 @@ struct tlshost_plugin {
 
 	/*
 	 * [all] Decrypts into dst, cap >= 1.  OK: *ret_len bytes, 0 only after
-	 * the peer's close_notify.  WANT_READ: nothing to be had from the
+	 * the peer's close_notify, or its user_canceled on TLS 1.3, behind which
+	 * nothing counts (RFC 8446, 6.1).  WANT_READ: nothing to be had from the
 	 * incoming bytes there are.  RAGGED_EOF as above.  Otherwise
 	 * ALERT_RECEIVED, PROTOCOL, BAD_CERTIFICATE.  Works after shutdown.
 	 */
@@ -493,7 +512,8 @@ struct tlshost_plugin {
 	/*
 	 * [all] Encrypts up to len bytes, len >= 1, and says how many, at least
 	 * one.  Never blocks, and a later call owes nothing to an earlier one.
-	 * OK, PROTOCOL.  Works after the peer's close_notify.
+	 * OK, PROTOCOL; ALERT_RECEIVED after the peer's user_canceled on TLS
+	 * 1.3.  Works after its close_notify.
 	 */
 	int32_t (*write)(tlshost_sink *sink, void *connection,
 	    const uint8_t *src, size_t len, size_t *ret_len);

@@ -737,7 +737,8 @@ TLSHOST_API tlshost_status tlshost_buffer_do_handshake(tlshost_buffer *buffer);
 
 /*
  * Reads up to cap bytes, cap >= 1 (PEP 543, read and readinto).  OK with 0
- * bytes: the peer closed, for ever.  WANT_READ; WANT_WRITE: the outgoing queue
+ * bytes: the peer closed, for ever, by close_notify or, on TLS 1.3, by
+ * user_canceled (RFC 8446, 6.1; who says that reads no more either).  WANT_READ; WANT_WRITE: the outgoing queue
  * is over its cap; RAGGED_EOF; ALERT_RECEIVED; PROTOCOL; BAD_CERTIFICATE;
  * INVALID_STATE before the handshake.
  */
@@ -745,8 +746,9 @@ TLSHOST_API tlshost_status tlshost_buffer_read(tlshost_buffer *buffer, void *dst
     size_t cap, size_t *ret_len);
 /*
  * Encrypts up to len bytes; *ret_len says how many, at least one unless len is
- * 0.  A later call may pass anything.  WANT_WRITE: as above; INVALID_STATE
- * before the handshake and after shutdown.
+ * 0.  A later call may pass anything.  WANT_WRITE: as above; PROTOCOL;
+ * ALERT_RECEIVED: the peer said user_canceled on TLS 1.3; INVALID_STATE before
+ * the handshake and after shutdown.
  */
 TLSHOST_API tlshost_status tlshost_buffer_write(tlshost_buffer *buffer,
     const void *src, size_t len, size_t *ret_len);
@@ -757,7 +759,8 @@ TLSHOST_API tlshost_status tlshost_buffer_write(tlshost_buffer *buffer,
 TLSHOST_API tlshost_status tlshost_buffer_shutdown(tlshost_buffer *buffer);
 /* TLS 1.3 (RFC 8446, 4.6.3): new sending key; request 1: the peer's too.
  * UNSUPPORTED: not by this backend or version (does not end the connection);
- * INVALID_STATE; WANT_WRITE. */
+ * INVALID_STATE; WANT_WRITE; PROTOCOL, ALERT_RECEIVED as for a write.  A peer's
+ * wish for a new key is answered with the next write at the latest. */
 TLSHOST_API tlshost_status tlshost_buffer_key_update(tlshost_buffer *buffer,
     int request);
 

@@ -177,46 +177,12 @@ verify(gnutls_session_t session)
 	    refuse(conn, st, alert, GNUTLS_E_CERTIFICATE_ERROR);
 }
 
-static int
-offers(const struct tlshost_bytes *ids, uint16_t id)
-{
-	for (size_t i = 0; i + 1 < ids->len; i += 2)
-		if ((ids->data[i] << 8 | ids->data[i + 1]) == id)
-			return 1;
-	return 0;
-}
-
-/* Suites before TLS 1.3 are for certain keys and, some, for curves. */
-static int
-fits(const context *ctx, const client_limits *limits, const suite *one)
-{
-	/* As in the priority string (suites.c). */
-	static const uint16_t groups[] = { 29, 23, 30, 25, 24 };
-	exchange how = one->kx == GNUTLS_KX_RSA ? EXCHANGE_RSA :
-	    one->kx == GNUTLS_KX_DHE_RSA ? EXCHANGE_DHE : EXCHANGE_ECDHE;
-
-	return one->lowest == TLSHOST_VERSION_TLSV1_3 || limits_take(limits,
-	    how, kinds_for(ctx, one), groups,
-	    sizeof(groups) / sizeof(groups[0]));
-}
-
-/*
- * The suite that this server takes: the version comes first, then the server's
- * order, as the other libraries have it.
- */
 static const offer *
-choose(const context *ctx, const struct tlshost_hello *hello,
-    const client_limits *limits)
+offer_by_id(const context *ctx, uint16_t id)
 {
-	int tls13 = limits->version == TLSHOST_VERSION_TLSV1_3;
-
-	for (size_t i = 0; i < ctx->offers_len; i++) {
-		const suite *one = ctx->offers[i].suite;
-
-		if ((one->lowest == TLSHOST_VERSION_TLSV1_3) == tls13 &&
-		    offers(&hello->suites, one->id) && fits(ctx, limits, one))
+	for (size_t i = 0; i < ctx->offers_len; i++)
+		if (ctx->offers[i].suite->id == id)
 			return &ctx->offers[i];
-	}
 	return NULL;
 }
 
@@ -233,22 +199,22 @@ apply_protocols(connection *conn)
 
 /* The whole of a configuration, before anything was decided. */
 static int
-apply_server(connection *conn, const struct tlshost_hello *hello,
-    const gnutls_datum_t *message)
+apply_server(connection *conn, const struct tlshost_hello *hello)
 {
 	const context *ctx = conn->context;
 	const offer *chosen;
-	client_limits limits;
+	uint32_t version;
+	uint16_t id = 0;
 	int code;
 
-	limits_read(&limits, message->data, message->size, hello, ctx->lowest,
-	    ctx->highest);
-	chosen = choose(ctx, hello, &limits);
+	/* The version comes first, then the server's order, as the other
+	 * libraries have it. */
+	(void)host->hello_suites(conn->link, hello, &version, &id, 1);
 	/* A server of older versions alone does not look at the extension,
 	 * and would answer with a version that is not in it (RFC 8446, 4.2.1). */
-	if (limits.version == 0)
+	if (version == 0)
 		return GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
-	if (chosen == NULL)
+	if ((chosen = offer_by_id(ctx, id)) == NULL)
 		return GNUTLS_E_NO_CIPHER_SUITES;
 	if ((code = gnutls_priority_set(conn->session, chosen->priority)) < 0 ||
 	    (code = gnutls_credentials_set(conn->session,
@@ -287,7 +253,7 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
 	if (st != TLSHOST_OK)
 		return refuse(conn, st, alert, GNUTLS_E_UNRECOGNIZED_NAME);
 	conn->context = chosen;
-	if ((code = apply_server(conn, &hello, message)) == 0)
+	if ((code = apply_server(conn, &hello)) == 0)
 		conn->version_chosen = 1;
 	return code;
 }
@@ -423,15 +389,29 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
  * Using one
  */
 
+/* As OpenSSL has it: not for ever, and nobody asked for a renegotiation. */
+static int
+bear_warning(connection *conn)
+{
+	if (gnutls_alert_get(conn->session) == GNUTLS_A_NO_RENEGOTIATION)
+		return refuse(conn, TLSHOST_PROTOCOL,
+		    GNUTLS_A_HANDSHAKE_FAILURE, 0);
+	if (++conn->warnings == WARNINGS_MAX)
+		return refuse(conn, TLSHOST_PROTOCOL,
+		    GNUTLS_A_UNEXPECTED_MESSAGE, 0);
+	return 1;
+}
+
 /* May a call be made again, with what there is?  The library answers AGAIN
  * with unread input left after a ticket or a KeyUpdate. */
 static int
-ask_again(const connection *conn, int code, size_t *waiting)
+ask_again(connection *conn, int code, size_t *waiting)
 {
 	size_t before = *waiting;
 
-	if (code == GNUTLS_E_INTERRUPTED ||
-	    code == GNUTLS_E_WARNING_ALERT_RECEIVED)
+	if (code == GNUTLS_E_WARNING_ALERT_RECEIVED)
+		return bear_warning(conn);
+	if (code == GNUTLS_E_INTERRUPTED)
 		return 1;
 	if (code != GNUTLS_E_AGAIN)
 		return 0;
@@ -477,9 +457,9 @@ refuse_renegotiation(connection *conn, uint8_t *dst, size_t cap)
 }
 
 /*
- * TLS 1.3: user_canceled is said by a peer that is about to close (RFC 8446,
- * 6.1; Java's does so) and not the last word, but this library gives the
- * session up.  close_notify would come next, and there is nothing else to read.
+ * TLS 1.3: user_canceled closes (RFC 8446, 6.1; Java's says so before its
+ * close_notify, if it does not read any more either).  This library gives the
+ * session up.
  */
 static int
 is_canceled(connection *conn, ssize_t code)
@@ -508,6 +488,7 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 		n = 0;
 	if (n >= 0) {
 		*ret_len = (size_t)n;
+		conn->warnings = 0;
 		return TLSHOST_OK;
 	}
 	if (n == GNUTLS_E_AGAIN && !host->ended(conn->link))
@@ -572,7 +553,8 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 	/* Never asked to ask: when both ends do at the same time, this library
 	 * takes the other's request for an answer that breaks the protocol. */
 	(void)request;
-	code = gnutls_session_key_update(conn->session, 0);
+	code = conn->canceled ? GNUTLS_E_FATAL_ALERT_RECEIVED :
+	    gnutls_session_key_update(conn->session, 0);
 	if (code < 0)
 		return fail_connection(sink, conn, code,
 		    "the key cannot be updated");

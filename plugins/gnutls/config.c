@@ -113,22 +113,6 @@ client_suites(tlshost_sink *sink, context *ctx,
 	return read_back(sink, ctx, config);
 }
 
-unsigned int
-kinds_for(const context *ctx, const suite *one)
-{
-	/* A key for RSASSA-PSS signs and does not decrypt. */
-	return ctx->kinds & (one->kx == GNUTLS_KX_ECDHE_ECDSA ? ~KINDS_RSA :
-	    one->kx == GNUTLS_KX_RSA ? KIND_RSA : KINDS_RSA);
-}
-
-/* Can a certificate that the server has sign, or decrypt, for it? */
-static int
-served(const context *ctx, const suite *one)
-{
-	return one->lowest == TLSHOST_VERSION_TLSV1_3 ||
-	    kinds_for(ctx, one) != 0;
-}
-
 /*
  * A server chooses by itself, in its hook, and has a priority ready for each
  * suite that it may choose.  TLS 1.3 is named for older suites too, so that the
@@ -151,7 +135,7 @@ server_suites(tlshost_sink *sink, context *ctx,
 		offer *next = &ctx->offers[ctx->offers_len];
 
 		if (one == NULL || one->lowest > ctx->highest ||
-		    one->highest < ctx->lowest || !served(ctx, one))
+		    one->highest < ctx->lowest)
 			continue;
 		suite_string(one, one->lowest == TLSHOST_VERSION_TLSV1_3 ?
 		    TLSHOST_VERSION_TLSV1_3 : ctx->lowest, ctx->highest,
@@ -166,40 +150,13 @@ server_suites(tlshost_sink *sink, context *ctx,
 	if (ctx->offers_len == 0)
 		return fail_field(sink, TLSHOST_BAD_CONFIG,
 		    TLSHOST_FIELD_CIPHERS, 0, "no suite of the list fits the "
-		    "certificates and versions");
+		    "versions");
 	return TLSHOST_OK;
 }
 
 /* ------------------------------------------------------------------------
  * Certificates, protocols
  */
-
-static void
-note_kind(context *ctx, gnutls_privkey_t key)
-{
-	unsigned int bits = 0;
-
-	switch (gnutls_privkey_get_pk_algorithm(key, &bits)) {
-	case GNUTLS_PK_RSA:
-		ctx->kinds |= KIND_RSA;
-		break;
-	case GNUTLS_PK_RSA_PSS:
-		ctx->kinds |= KIND_PSS;
-		break;
-	case GNUTLS_PK_EDDSA_ED25519:
-		ctx->kinds |= KIND_ED25519;
-		break;
-	case GNUTLS_PK_EDDSA_ED448:
-		ctx->kinds |= KIND_ED448;
-		break;
-	case GNUTLS_PK_ECDSA:
-		ctx->kinds |= bits <= 256 ? KIND_P256 : bits <= 384 ?
-		    KIND_P384 : KIND_P521;
-		break;
-	default:
-		break;
-	}
-}
 
 /* Has the server named a signature of which the key is capable?  Before TLS 1.2
  * it names none. */
@@ -281,7 +238,6 @@ add_chain(tlshost_sink *sink, context *ctx,
 		    TLSHOST_FIELD_CERTIFICATE_CHAIN, code,
 		    "a certificate of the chain cannot be read");
 	} else {
-		note_kind(ctx, key);
 		/* On success the credentials own the key and the contents of
 		 * the array, not the array. */
 		code = gnutls_certificate_set_key(ctx->credentials, NULL, 0,

@@ -7,7 +7,7 @@
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
 
-#include "hello.h"
+#include "tlshost-plugin.h"
 
 /* The host's services; set by the entry point. */
 extern const struct tlshost_host *host;
@@ -75,7 +75,6 @@ typedef struct context {
 	size_t ids_len;
 	offer *offers;                   /* servers, in order */
 	size_t offers_len;
-	unsigned int kinds;              /* of leaf keys, servers */
 	gnutls_datum_t *protocols;
 	unsigned int protocols_len;
 	uint8_t *protocol_bytes;
@@ -90,6 +89,7 @@ typedef struct connection {
 	int done;
 	int bye_sent;
 	int canceled;                    /* by the peer's alert of that name */
+	int warnings;                    /* of the peer, one after the other */
 	int hello_seen;
 	int version_chosen;              /* by a server: there is one */
 	int32_t refused;                 /* by judge or hello: its status */
@@ -99,6 +99,9 @@ typedef struct connection {
 	size_t head_len, body_left;
 	int plain_alert;                 /* the last record was one; or -1 */
 } connection;
+
+/* The fifth in a row is too many. */
+#define WARNINGS_MAX 5
 
 #define RECORD_ALERT 21
 #define RECORD_HANDSHAKE 22
@@ -132,8 +135,6 @@ int32_t context_new(tlshost_sink *sink, uint32_t role,
     const struct tlshost_plugin_config *config, void **ret_context);
 void context_free(void *context);
 size_t context_suites(const void *context, uint16_t *ids, size_t cap);
-/* Of the server's leaf keys, those that a suite before TLS 1.3 is for. */
-unsigned int kinds_for(const context *ctx, const suite *one);
 
 /* ---------------------------------------------------------------- buffer.c */
 

@@ -19,7 +19,7 @@
  * another one. */
 static const mbedtls_ecp_group_id groups[] = {
 	MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1,
-	MBEDTLS_ECP_DP_SECP384R1, MBEDTLS_ECP_DP_SECP521R1,
+	MBEDTLS_ECP_DP_SECP521R1, MBEDTLS_ECP_DP_SECP384R1,
 	MBEDTLS_ECP_DP_NONE,
 };
 static const int hashes[] = {

@@ -355,9 +355,15 @@ note_received(const PRFileDesc *fd, void *object, const SSLAlert *alert)
 	/* TLS 1.3 does not ask for the level (RFC 8446, 6). */
 	if (alert->description == ALERT_CLOSE_NOTIFY)
 		conn->end_seen = 1;
-	else if (alert->level == LEVEL_FATAL ||
-	    (alert->description != ALERT_USER_CANCELED && is_tls13(fd)))
+	else if (alert->description == ALERT_USER_CANCELED && is_tls13(fd))
+		conn->canceled = 1;
+	else if (alert->level == LEVEL_FATAL || is_tls13(fd))
 		conn->alert_received = alert->description;
+	/* As OpenSSL has it: not for ever, and nobody asked for a
+	 * renegotiation.  The library sends no alert that it is asked for. */
+	else if (alert->description == ALERT_NO_RENEGOTIATION ||
+	    ++conn->warnings == WARNINGS_MAX)
+		conn->refused = TLSHOST_PROTOCOL;
 }
 
 /* ------------------------------------------------------------------------
@@ -619,26 +625,23 @@ choose_suites(tlshost_sink *sink, connection *conn,
     const struct tlshost_hello *hello)
 {
 	const context *ctx = conn->context;
-	client_limits limits;
+	uint32_t version;
 	uint16_t *ids;
 	size_t len;
 	int ok;
 
-	limits_read(&limits, conn->message + MESSAGE_HEAD,
-	    message_size(conn) - MESSAGE_HEAD, hello, ctx->lowest,
-	    ctx->highest);
-	if (limits.version == 0 || limits.version >= TLSHOST_VERSION_TLSV1_3)
-		return TLSHOST_OK;
 	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
 		return fail_memory(sink);
-	len = context_suites_for(ctx, &limits, ids);
-	ok = len == 0 || len == ctx->ids_len || SSL_CipherSuiteOrderSet(
-	    conn->fd, ids, (PRUint16)len) == SECSuccess;
+	len = host->hello_suites(conn->link, hello, &version, ids,
+	    ctx->ids_len);
+	ok = version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len == 0 ||
+	    SSL_CipherSuiteOrderSet(conn->fd, ids, (PRUint16)len) ==
+	    SECSuccess;
 	free(ids);
-	if (len == 0)
+	if (version != 0 && version < TLSHOST_VERSION_TLSV1_3 && len == 0)
 		return refuse_hello(sink, conn, TLSHOST_NO_OVERLAP,
-		    ALERT_HANDSHAKE_FAILURE, "the client can use no "
-		    "certificate of the server");
+		    ALERT_HANDSHAKE_FAILURE, "no suite of the client's "
+		    "can be used with it");
 	return ok ? TLSHOST_OK : fail(sink, TLSHOST_LIBRARY, PR_GetError(),
 	    "no suites");
 }
@@ -758,7 +761,9 @@ shake(tlshost_sink *sink, connection *conn)
 			break;
 		code = PR_GetError();
 	} while (!conn->done && ask_again(conn, code, &waiting));
-	if (conn->done) {
+	if (conn->canceled)
+		return fail_canceled(sink);
+	if (conn->done && conn->refused == 0) {
 		if (!keep_info(conn))
 			return fail_memory(sink);
 		free(conn->held);
@@ -793,11 +798,24 @@ read_some(tlshost_sink *sink, connection *conn, uint8_t *dst, size_t cap,
 	PRErrorCode code;
 	PRInt32 n;
 
+	if (conn->canceled) {
+		*ret_len = 0;
+		return TLSHOST_OK;
+	}
 	do {
 		n = PR_Read(conn->fd, dst, cap < INT_MAX ? (PRInt32)cap :
 		    INT_MAX);
 		code = n < 0 ? PR_GetError() : 0;
 	} while (n < 0 && ask_again(conn, code, &waiting));
+	/* What came behind that does not count (RFC 8446, 6.1). */
+	if (conn->canceled) {
+		*ret_len = 0;
+		return TLSHOST_OK;
+	}
+	if (conn->refused != 0)
+		return fail_connection(sink, conn, code, "reading failed");
+	if (n > 0)
+		conn->warnings = 0;
 	/* The end of the network and the peer's goodbye look the same here. */
 	if (n > 0 || (n == 0 && conn->end_seen)) {
 		*ret_len = (size_t)n;
@@ -832,9 +850,12 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 
 	if ((st = enter(sink, &conn->live)) != TLSHOST_OK)
 		return st;
-	n = PR_Write(conn->fd, src, len < INT_MAX ? (PRInt32)len : INT_MAX);
+	n = conn->canceled ? 0 : PR_Write(conn->fd, src, len < INT_MAX ?
+	    (PRInt32)len : INT_MAX);
 	if (n > 0)
 		*ret_len = (size_t)n;
+	else if (conn->canceled)
+		st = fail_canceled(sink);
 	else
 		st = fail_connection(sink, conn, PR_GetError(),
 		    "writing failed");
@@ -882,7 +903,9 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 		    "there is no key update before TLS 1.3");
 	if ((st = enter(sink, &conn->live)) != TLSHOST_OK)
 		return st;
-	if (SSL_KeyUpdate(conn->fd, request == 1) != SECSuccess)
+	if (conn->canceled)
+		st = fail_canceled(sink);
+	else if (SSL_KeyUpdate(conn->fd, request == 1) != SECSuccess)
 		st = fail_connection(sink, conn, PR_GetError(),
 		    "the key cannot be updated");
 	leave();

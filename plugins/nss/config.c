@@ -72,67 +72,6 @@ context_suites(const void *object, uint16_t *ids, size_t cap)
 }
 
 static int
-may(const CERTCertificate *leaf, unsigned int usage)
-{
-	return !leaf->keyUsagePresent || (leaf->keyUsage & usage) != 0;
-}
-
-/* Can a certificate that the server has sign, or decrypt, for it? */
-static int
-served(const context *ctx, uint16_t id)
-{
-	SSLCipherSuiteInfo info;
-
-	if (!suite_info(id, &info))
-		return 0;
-	if (ctx->role == TLSHOST_ROLE_CLIENT ||
-	    info.authType == ssl_auth_tls13_any)
-		return 1;
-	for (size_t i = 0; i < ctx->identities_len; i++) {
-		const CERTCertificate *leaf = ctx->identities[i].certs[0];
-		KeyType type = SECKEY_GetPrivateKeyType(
-		    ctx->identities[i].key);
-
-		if (type == ecKey ? info.authType == ssl_auth_ecdsa :
-		    (info.authType == ssl_auth_rsa_sign &&
-		    may(leaf, KU_DIGITAL_SIGNATURE)) ||
-		    (info.authType == ssl_auth_rsa_decrypt &&
-		    may(leaf, KU_KEY_ENCIPHERMENT)))
-			return 1;
-	}
-	return 0;
-}
-
-/* Suites before TLS 1.3 are for certain keys and, some, for curves. */
-static int
-fits(const context *ctx, const client_limits *limits, uint16_t id)
-{
-	static const uint16_t groups[] = { 29, 23, 24, 25 };
-	SSLCipherSuiteInfo info;
-	exchange how;
-
-	if (!suite_info(id, &info) || info.authType == ssl_auth_tls13_any)
-		return 1;
-	how = info.keaType == ssl_kea_rsa ? EXCHANGE_RSA :
-	    info.keaType == ssl_kea_dh ? EXCHANGE_DHE : EXCHANGE_ECDHE;
-	return limits_take(limits, how, ctx->kinds &
-	    (info.authType == ssl_auth_ecdsa ? ~KINDS_RSA : KINDS_RSA),
-	    groups, sizeof(groups) / sizeof(groups[0]));
-}
-
-size_t
-context_suites_for(const context *ctx, const client_limits *limits,
-    uint16_t *ids)
-{
-	size_t len = 0;
-
-	for (size_t i = 0; i < ctx->ids_len; i++)
-		if (fits(ctx, limits, ctx->ids[i]))
-			ids[len++] = ctx->ids[i];
-	return len;
-}
-
-static int
 listed(const context *ctx, uint16_t id)
 {
 	for (size_t i = 0; i < ctx->ids_len; i++)
@@ -155,7 +94,7 @@ set_suites(tlshost_sink *sink, context *ctx,
 	for (size_t i = 0; i < config->suites_len; i++) {
 		uint16_t id = config->suites[i];
 
-		if (!usable(id) || listed(ctx, id) || !served(ctx, id) ||
+		if (!usable(id) || listed(ctx, id) ||
 		    (IS_TLS13(id) ? ctx->highest < TLSHOST_VERSION_TLSV1_3 :
 		    ctx->lowest >= TLSHOST_VERSION_TLSV1_3))
 			continue;
@@ -165,7 +104,7 @@ set_suites(tlshost_sink *sink, context *ctx,
 	if (ctx->ids_len == 0)
 		return fail_field(sink, TLSHOST_BAD_CONFIG,
 		    TLSHOST_FIELD_CIPHERS, 0, "no suite of the list fits the "
-		    "certificates and versions");
+		    "versions");
 	if (!new && ctx->highest > TLSHOST_VERSION_TLSV1_2)
 		ctx->highest = TLSHOST_VERSION_TLSV1_2;
 	if (!old)
@@ -244,6 +183,20 @@ set_options(PRFileDesc *fd, const context *ctx)
 	return 1;
 }
 
+/* Those of the other backends, in their order. */
+static int
+set_groups(PRFileDesc *fd)
+{
+	static const SSLNamedGroup groups[] = {
+		ssl_grp_ec_curve25519, ssl_grp_ec_secp256r1,
+		ssl_grp_ec_secp521r1, ssl_grp_ec_secp384r1, ssl_grp_ffdhe_2048,
+		ssl_grp_ffdhe_3072, ssl_grp_ffdhe_4096,
+	};
+
+	return SSL_NamedGroupConfig(fd, groups, sizeof(groups) /
+	    sizeof(groups[0])) == SECSuccess;
+}
+
 /* ------------------------------------------------------------------------
  * Certificates
  */
@@ -280,22 +233,6 @@ serve(PRFileDesc *fd, const identity *one)
 	return ok;
 }
 
-static unsigned int
-kind_of(CERTCertificate *leaf)
-{
-	SECKEYPublicKey *key = CERT_ExtractPublicKey(leaf);
-	unsigned int kind = KIND_RSA, bits;
-
-	if (key == NULL)
-		return 0;
-	bits = SECKEY_PublicKeyStrengthInBits(key);
-	if (SECKEY_GetPublicKeyType(key) == ecKey)
-		kind = bits <= 256 ? KIND_P256 : bits <= 384 ? KIND_P384 :
-		    KIND_P521;
-	SECKEY_DestroyPublicKey(key);
-	return kind;
-}
-
 static int32_t
 add_chain(tlshost_sink *sink, context *ctx,
     const struct tlshost_plugin_chain *chain)
@@ -329,7 +266,6 @@ add_chain(tlshost_sink *sink, context *ctx,
 		(void)host->finding(sink, TLSHOST_FIELD_CERTIFICATE_CHAIN,
 		    TLSHOST_SEVERITY_INFO, "NSS sends a client's chain as it "
 		    "builds it from all certificates that the process has");
-	ctx->kinds |= kind_of(one->certs[0]);
 	if (ctx->role == TLSHOST_ROLE_SERVER && !serve(ctx->model, one))
 		return fail_field(sink, TLSHOST_BAD_DATA,
 		    TLSHOST_FIELD_CERTIFICATE_CHAIN, PR_GetError(),
@@ -456,7 +392,8 @@ make_model(context *ctx)
 		PR_Close(stub);
 		return 0;
 	}
-	return set_options(ctx->model, ctx) && SSL_SignatureSchemePrefSet(
+	return set_options(ctx->model, ctx) && set_groups(ctx->model) &&
+	    SSL_SignatureSchemePrefSet(
 	    ctx->model, schemes, sizeof(schemes) / sizeof(schemes[0])) ==
 	    SECSuccess;
 }

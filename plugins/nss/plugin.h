@@ -11,7 +11,7 @@
 #include <nss.h>
 #include <ssl.h>
 
-#include "hello.h"
+#include "tlshost-plugin.h"
 
 /* The host's services; set by the entry point. */
 extern const struct tlshost_host *host;
@@ -83,7 +83,6 @@ typedef struct context {
 	size_t ids_len;
 	identity *identities;
 	size_t identities_len;
-	unsigned int kinds;              /* of leaf keys, servers */
 	uint8_t *protocols;              /* of the wire, by preference */
 	size_t protocols_len;
 } context;
@@ -105,6 +104,8 @@ typedef struct connection {
 	int done;
 	int closing;                     /* nothing goes out any more */
 	int end_seen;                    /* the peer's close_notify */
+	int canceled;                    /* by the peer's alert of that name */
+	int warnings;                    /* of the peer, one after the other */
 	int judged;                      /* the peer's certificate was taken */
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;
@@ -127,6 +128,10 @@ typedef struct connection {
 #define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_INTERNAL_ERROR 80
 #define ALERT_USER_CANCELED 90
+#define ALERT_NO_RENEGOTIATION 100
+
+/* The fifth in a row is too many. */
+#define WARNINGS_MAX 5
 
 /* ----------------------------------------------------------------- status */
 
@@ -136,6 +141,8 @@ int32_t fail(tlshost_sink *sink, int32_t status, PRErrorCode code,
 int32_t fail_field(tlshost_sink *sink, int32_t status, uint32_t field,
     PRErrorCode code, const char *text);
 int32_t fail_memory(tlshost_sink *sink);
+/* The peer canceled, and reads no more. */
+int32_t fail_canceled(tlshost_sink *sink);
 /* A failure of a connection: sorts the code. */
 int32_t fail_connection(tlshost_sink *sink, connection *conn,
     PRErrorCode code, const char *text);
@@ -181,10 +188,6 @@ int32_t context_new(tlshost_sink *sink, uint32_t role,
     const struct tlshost_plugin_config *config, void **ret_context);
 void context_free(void *context);
 size_t context_suites(const void *context, uint16_t *ids, size_t cap);
-/* Those of a server's suites that it can take with such a client; ids has room
- * for all. */
-size_t context_suites_for(const context *ctx, const client_limits *limits,
-    uint16_t *ids);
 
 /* ---------------------------------------------------------------- buffer.c */
 

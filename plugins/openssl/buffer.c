@@ -106,7 +106,14 @@ note_alert(const SSL *ssl, int where, int value)
 {
 	connection *conn = connection_of(ssl);
 
-	if ((where & SSL_CB_ALERT) == 0 || (value >> 8) != SSL3_AL_FATAL)
+	if ((where & SSL_CB_ALERT) == 0)
+		return;
+	/* On TLS 1.3 it closes (RFC 8446, 6.1), whatever its level; the library
+	 * would go on. */
+	if ((where & SSL_CB_READ) != 0 && SSL_version(ssl) == TLS1_3_VERSION &&
+	    (value & 0xff) == SSL_AD_USER_CANCELLED)
+		conn->canceled = 1;
+	if ((value >> 8) != SSL3_AL_FATAL)
 		return;
 	if ((where & SSL_CB_WRITE) != 0)
 		conn->alert_sent = value & 0xff;
@@ -121,6 +128,49 @@ extension(SSL *ssl, unsigned int type)
 
 	(void)SSL_client_hello_get0_ext(ssl, type, &body.data, &body.len);
 	return body;
+}
+
+/* The first of the server's suites that the client has, too. */
+static uint16_t
+first_of_both(const context *ctx, const struct tlshost_bytes *offered)
+{
+	for (size_t i = 0; i < ctx->ids_len; i++)
+		for (size_t at = 0; at + 1 < offered->len; at += 2)
+			if ((offered->data[at] << 8 | offered->data[at + 1]) ==
+			    ctx->ids[i])
+				return ctx->ids[i];
+	return 0;
+}
+
+/*
+ * The library takes that one if there is a certificate of its kind, and then
+ * finds that the client takes no signature by it.  It is told of the others
+ * only then: that takes as long as half a handshake.
+ */
+static int32_t
+choose_suites(connection *conn, const struct tlshost_hello *hello,
+    int32_t *ret_alert)
+{
+	const context *ctx = conn->context;
+	uint32_t version;
+	uint16_t *ids;
+	size_t len;
+	int ok;
+
+	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
+		return TLSHOST_NO_MEMORY;
+	len = host->hello_suites(conn->link, hello, &version, ids,
+	    ctx->ids_len);
+	ok = version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len == 0 ||
+	    ids[0] == first_of_both(ctx, &hello->suites) ||
+	    context_narrow(conn->ssl, ids, len);
+	free(ids);
+	if (!ok)
+		return TLSHOST_LIBRARY;
+	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len != 0)
+		return TLSHOST_OK;
+	*ret_alert = SSL_AD_HANDSHAKE_FAILURE;
+	return TLSHOST_NO_OVERLAP;
 }
 
 int
@@ -144,12 +194,16 @@ client_hello(SSL *ssl, int *alert, void *unused)
 	    TLSEXT_TYPE_application_layer_protocol_negotiation);
 	hello.supported_versions = extension(ssl,
 	    TLSEXT_TYPE_supported_versions);
+	hello.groups = extension(ssl, TLSEXT_TYPE_supported_groups);
+	hello.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms);
 	st = host->hello(conn->link, &hello, &chosen, &wanted);
 	if (st == TLSHOST_OK && chosen != conn->context) {
 		conn->context = chosen;
 		if (!context_apply(conn->context, ssl))
 			st = TLSHOST_LIBRARY;
 	}
+	if (st == TLSHOST_OK)
+		st = choose_suites(conn, &hello, &wanted);
 	if (st == TLSHOST_OK)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	conn->refused = st;
@@ -218,17 +272,18 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
     const char *server_name, void **ret_connection)
 {
 	connection *conn;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if ((conn = calloc(1, sizeof(*conn))) == NULL)
 		return fail_memory(sink);
 	conn->context = object;
 	conn->link = link;
 	conn->alert_sent = conn->alert_received = -1;
 	if (!set_up(conn, server_name)) {
-		int32_t st = fail(sink, TLSHOST_LIBRARY, TLSHOST_FIELD_NONE,
+		st = fail(sink, TLSHOST_LIBRARY, TLSHOST_FIELD_NONE,
 		    "OpenSSL makes no connection");
-
 		connection_free(conn);
 		return st;
 	}
@@ -252,9 +307,13 @@ handshake(tlshost_sink *sink, void *object)
 {
 	connection *conn = object;
 	int result;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	result = SSL_do_handshake(conn->ssl);
+	if (conn->canceled)
+		return fail_canceled(sink);
 	if (result == 1) {
 		conn->done = 1;
 		errors_end();
@@ -273,11 +332,22 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 {
 	connection *conn = object;
 	int result;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
+	*ret_len = 0;
+	if (conn->canceled)
+		return TLSHOST_OK;
 	conn->reading = 1;
 	result = SSL_read_ex(conn->ssl, dst, cap, ret_len);
 	conn->reading = conn->at_end = 0;
+	/* What came behind that does not count (RFC 8446, 6.1). */
+	if (conn->canceled) {
+		*ret_len = 0;
+		errors_end();
+		return TLSHOST_OK;
+	}
 	if (result == 1) {
 		errors_end();
 		return TLSHOST_OK;
@@ -301,8 +371,12 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 {
 	connection *conn = object;
 	int result;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
+	if (conn->canceled)
+		return fail_canceled(sink);
 	result = SSL_write_ex(conn->ssl, src, len, ret_len);
 	if (result != 1)
 		return fail_connection(sink, conn, result, "writing failed");
@@ -315,8 +389,10 @@ connection_shutdown(tlshost_sink *sink, void *object)
 {
 	connection *conn = object;
 	int result;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	/* 0: ours is queued; 1: the peer's was there before. */
 	result = SSL_shutdown(conn->ssl);
 	if (result < 0)
@@ -340,11 +416,15 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 {
 	connection *conn = object;
 	int result;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if (SSL_version(conn->ssl) != TLS1_3_VERSION)
 		return fail(sink, TLSHOST_UNSUPPORTED, TLSHOST_FIELD_NONE,
 		    "there is no key update before TLS 1.3");
+	if (conn->canceled)
+		return fail_canceled(sink);
 	if (!SSL_key_update(conn->ssl, request != 0 ?
 	    SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED))
 		return fail_connection(sink, conn, 0,

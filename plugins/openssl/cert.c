@@ -33,8 +33,10 @@ certificate_check(tlshost_sink *sink,
     const struct tlshost_plugin_certificate *certificate)
 {
 	X509 *cert;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if ((cert = parse(&certificate->der)) == NULL)
 		return fail(sink, TLSHOST_BAD_DATA,
 		    TLSHOST_FIELD_CERTIFICATE_CHAIN,
@@ -144,7 +146,8 @@ key_check(tlshost_sink *sink, const struct tlshost_plugin_key *source)
 	EVP_PKEY *key = NULL;
 	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if ((st = key_load(sink, source, &key)) == TLSHOST_OK)
 		EVP_PKEY_free(key);
 	return st;
@@ -267,8 +270,10 @@ trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
 {
 	trust *store;
 	int ok;
+	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if (source->uri != NULL)
 		return fail(sink, TLSHOST_UNSUPPORTED,
 		    TLSHOST_FIELD_TRUST_STORE, "no trust stores by URI");
@@ -479,7 +484,8 @@ verify_path(tlshost_sink *sink, void *object,
 	trust *store = object;
 	int32_t st = TLSHOST_OK;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	/* A pinned leaf is what it is, whatever its purpose flags say to the
 	 * library; the host's rules are held against it all the same. */
 	if (is_anchor(store, &path->certificates[0])) {

@@ -133,6 +133,23 @@ append(char **list, const char *name)
 	return 1;
 }
 
+int
+context_narrow(SSL *ssl, const uint16_t *ids, size_t len)
+{
+	char *list = NULL;
+	int ok = 1;
+
+	for (size_t i = 0; i < len && ok; i++) {
+		const SSL_CIPHER *suite = find_suite(ssl, ids[i]);
+
+		ok = suite != NULL && append(&list,
+		    SSL_CIPHER_get_name(suite));
+	}
+	ok = ok && list != NULL && SSL_set_cipher_list(ssl, list);
+	free(list);
+	return ok;
+}
+
 static int32_t
 build_lists(tlshost_sink *sink, context *ctx,
     const struct tlshost_plugin_config *config)
@@ -378,7 +395,8 @@ context_new(tlshost_sink *sink, uint32_t role,
 	context *ctx;
 	int32_t st;
 
-	errors_begin();
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
 	if ((ctx = calloc(1, sizeof(*ctx))) == NULL)
 		return fail_memory(sink);
 	ctx->role = role;

@@ -31,7 +31,8 @@ init(tlshost_sink *sink, const char **ret_library)
 		    "another major version of OpenSSL runs than the backend "
 		    "was built for");
 	/* A broken openssl.cnf shows here, and is better told now. */
-	if ((ssl = SSL_CTX_new(TLS_method())) == NULL || !transport_init()) {
+	if ((ssl = SSL_CTX_new(TLS_method())) == NULL || !transport_init() ||
+	    !watch_stop()) {
 		SSL_CTX_free(ssl);
 		return fail(sink, TLSHOST_LIBRARY, TLSHOST_FIELD_NONE,
 		    "OpenSSL cannot be used as it is configured (openssl.cnf)");
@@ -61,7 +62,10 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_KEY_UPDATE_REQUEST | TLSHOST_CAPABILITY_KEY_LOG |
 	    TLSHOST_CAPABILITY_NO_VERIFY | TLSHOST_CAPABILITY_ED25519 |
 	    TLSHOST_CAPABILITY_PSS_KEYS | TLSHOST_CAPABILITY_SCRYPT_KEYS |
-	    TLSHOST_CAPABILITY_PROTOCOL_NUL,
+	    TLSHOST_CAPABILITY_PROTOCOL_NUL | TLSHOST_CAPABILITY_X448 |
+	    TLSHOST_CAPABILITY_ANY_SERVER_NAME |
+	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST |
+	    TLSHOST_CAPABILITY_OWN_CERTIFICATES,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

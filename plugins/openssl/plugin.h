@@ -50,6 +50,7 @@ typedef struct connection {
 	int reading;                     /* now */
 	int at_end;                      /* which came to a ragged end */
 	int hello_seen;
+	int canceled;                    /* by the peer's alert of that name */
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t alert_sent, alert_received;
 } connection;
@@ -58,16 +59,23 @@ typedef struct connection {
 
 /* Every call into the library starts with an empty error queue and leaves none
  * behind: one stale entry turns "want read" into an error, ours or that of
- * another user of the library in this thread. */
+ * another user of the library in this thread.  And none is made when the library
+ * has ended, which it does before what the program registered to be called at
+ * its exit earlier: LIBRARY_GONE. */
+int32_t enter(tlshost_sink *sink);
 void errors_begin(void);
 void errors_end(void);
 /* Reports a failure with the first error of the queue; returns status. */
 int32_t fail(tlshost_sink *sink, int32_t status, uint32_t field,
     const char *text);
 int32_t fail_memory(tlshost_sink *sink);
+/* The peer canceled, and reads no more. */
+int32_t fail_canceled(tlshost_sink *sink);
 /* A failure of a connection, after the library returned result. */
 int32_t fail_connection(tlshost_sink *sink, connection *conn, int result,
     const char *text);
+/* Makes enter() notice the library's end; 0: no memory. */
+int watch_stop(void);
 /* 1: the queue says that memory ran out. */
 int errors_no_memory(void);
 
@@ -95,6 +103,9 @@ size_t context_suites(const void *object, uint16_t *ids, size_t cap);
 /* Puts a whole configuration on one connection, before anything was chosen.
  * 1, or 0 with the error queue. */
 int context_apply(const context *ctx, SSL *ssl);
+/* Leaves one connection these suites alone, which are of before TLS 1.3.  1, or 0
+ * with the error queue. */
+int context_narrow(SSL *ssl, const uint16_t *ids, size_t len);
 size_t list_suites(uint16_t *ids, size_t cap);
 
 /* ------------------------------------------------------------------ buffer.c */

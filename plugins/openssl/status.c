@@ -2,7 +2,9 @@
 /* The library's errors, sorted into the host's statuses. */
 #include "config.h"
 
+#include <openssl/crypto.h>
 #include <openssl/sslerr.h>
+#include <stdatomic.h>
 
 #include "plugin.h"
 
@@ -12,6 +14,38 @@ errors_begin(void)
 {
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
+}
+
+static atomic_int stopped;
+
+/* Nobody can start the library again after this. */
+static void
+note_stop(void)
+{
+	atomic_store(&stopped, 1);
+}
+
+int
+watch_stop(void)
+{
+	return OPENSSL_atexit(note_stop);
+}
+
+int32_t
+enter(tlshost_sink *sink)
+{
+	struct tlshost_failure failure = {
+		.size = sizeof(failure),
+		.status = TLSHOST_LIBRARY_GONE,
+		.alert_sent = -1,
+		.alert_received = -1,
+		.text = "the program shut OpenSSL down, or exits",
+	};
+
+	if (atomic_load(&stopped))
+		return host->fail(sink, &failure);
+	errors_begin();
+	return TLSHOST_OK;
 }
 
 void
@@ -64,6 +98,20 @@ fail_memory(tlshost_sink *sink)
 {
 	ERR_clear_error();
 	return fail(sink, TLSHOST_NO_MEMORY, TLSHOST_FIELD_NONE, NULL);
+}
+
+int32_t
+fail_canceled(tlshost_sink *sink)
+{
+	struct tlshost_failure failure = {
+		.status = TLSHOST_ALERT_RECEIVED,
+		.alert_sent = -1,
+		.alert_received = SSL_AD_USER_CANCELLED,
+		.text = "the peer canceled",
+	};
+
+	ERR_clear_error();
+	return report(sink, &failure);
 }
 
 #define ALERT_INTERNAL_ERROR 80
@@ -162,6 +210,8 @@ fail_connection(tlshost_sink *sink, connection *conn, int result,
 		failure.status = TLSHOST_PROTOCOL;
 	if (conn->refused != 0)
 		failure.status = conn->refused;
+	if (conn->refused == TLSHOST_NO_OVERLAP)
+		failure.text = "no suite of the client's can be used with it";
 	if (failure.status == TLSHOST_ALERT_RECEIVED)
 		failure.alert_received = ERR_GET_REASON(code) -
 		    SSL_AD_REASON_OFFSET;

@@ -16,12 +16,6 @@ for copy in plugins/*/m4/tlshost-plugin.m4; do
 	    fail "$copy differs from m4/tlshost-plugin.m4"
 done
 
-# What two backends have to know of a hello.
-for file in hello.c hello.h; do
-	cmp -s plugins/gnutls/$file plugins/nss/$file ||
-	    fail "plugins/nss/$file differs from plugins/gnutls/$file"
-done
-
 # The ABI's major number is the header's; texts have it as it is.
 major=$(abi_number MAJOR)
 [ "$(pkgconf_variable plugin_abi)" = "$major" ] ||

@@ -58,6 +58,11 @@ basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature
 extendedKeyUsage = serverAuth
 subjectAltName = DNS:srv.test
+[decrypting_only]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,keyEncipherment
+extendedKeyUsage = serverAuth
+subjectAltName = DNS:srv.test
 [large]
 subjectAltName = @large_names
 [large_names]
@@ -139,6 +144,14 @@ leaf names "$ec" ca names
 leaf whole rsa:2048 ca leaf
 leaf stunted rsa:2048 ca leaf
 leaf signing-only rsa:2048 ca signing_only
+leaf decrypting-only rsa:2048 ca decrypting_only
+# Two of one issuer and number, which nobody should ever make.
+for i in 1 2; do
+	leaf "number$i" "$ec" ca leaf
+	openssl x509 -req -in "number$i.csr" -CA ca.pem -CAkey ca.key \
+	    -set_serial 77 -days 3650 -extfile ca.cnf -extensions leaf \
+	    -out "number$i.pem"
+done
 leaf critical "$ec" ca critical
 leaf loose "$ec" ca loose
 leaf inside "$ec" ca inside_ca

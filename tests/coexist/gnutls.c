@@ -200,6 +200,21 @@ START_TEST(a_renegotiation_never_happens)
 }
 END_TEST
 
+/* Instead of what the peer's Finished asks for. */
+static int
+cancel(gnutls_session_t session, unsigned int type, unsigned int when,
+    unsigned int incoming, const gnutls_datum_t *message)
+{
+	(void)type;
+	(void)when;
+	(void)message;
+	if (!incoming)
+		return 0;
+	(void)gnutls_alert_send(session, GNUTLS_AL_WARNING,
+	    GNUTLS_A_USER_CANCELED);
+	return GNUTLS_E_APPLICATION_ERROR_MIN;
+}
+
 static const struct {
 	const setup *setup;
 	gnutls_alert_level_t level;
@@ -210,6 +225,9 @@ static const struct {
 	    TLSHOST_WANT_READ },
 	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_UNRECOGNIZED_NAME,
 	    TLSHOST_WANT_READ },
+	/* Nobody asked. */
+	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION,
+	    TLSHOST_PROTOCOL },
 	{ &tls12, GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY, TLSHOST_OK },
 	{ &tls12, GNUTLS_AL_FATAL, GNUTLS_A_INTERNAL_ERROR,
 	    TLSHOST_ALERT_RECEIVED },
@@ -252,6 +270,92 @@ START_TEST(an_alert_ends_a_connection_or_does_not)
 		    wanted == TLSHOST_WANT_READ ? TLSHOST_OK : wanted);
 		raw_end(&r);
 	}
+}
+END_TEST
+
+START_TEST(warnings_without_end_are_an_end)
+{
+	raw r = { .session = NULL };
+	char in[16];
+	size_t n;
+
+	use_backend(names[_i]);
+	for (int server = 0; server < 2; server++) {
+		raw_begin(&r, !server, make_end(&tls12, server), &tls12);
+		shake_raw(&r);
+		/* A record of data, and the count begins anew. */
+		for (int i = 0; i < 8; i++) {
+			ck_assert_int_eq(gnutls_alert_send(r.session,
+			    GNUTLS_AL_WARNING, GNUTLS_A_UNRECOGNIZED_NAME), 0);
+			if (i == 3)
+				ck_assert_int_eq(gnutls_record_send(r.session,
+				    "x", 1), 1);
+		}
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_OK);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_WANT_READ);
+		ck_assert_int_eq(gnutls_alert_send(r.session,
+		    GNUTLS_AL_WARNING, GNUTLS_A_UNRECOGNIZED_NAME), 0);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_PROTOCOL);
+		raw_end(&r);
+	}
+}
+END_TEST
+
+/* It closes (RFC 8446, 6.1): what comes behind does not count, and nobody reads
+ * what is sent back. */
+START_TEST(user_canceled_closes_tls_1_3)
+{
+	raw r = { .session = NULL };
+	char in[16];
+	size_t n;
+
+	use_backend(names[_i]);
+	for (int server = 0; server < 2; server++) {
+		raw_begin(&r, !server, make_end(&tls13, server), &tls13);
+		shake_raw(&r);
+		ck_assert_int_eq(gnutls_record_send(r.session, "last", 4), 4);
+		ck_assert_int_eq(gnutls_alert_send(r.session,
+		    GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED), 0);
+		ck_assert_int_eq(gnutls_record_send(r.session, "more", 4), 4);
+		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 4);
+		for (int i = 0; i < 2; i++) {
+			assert_status(tlshost_buffer_read(r.buffer, in,
+			    sizeof(in), &n), TLSHOST_OK);
+			ck_assert_uint_eq(n, 0);
+		}
+		assert_status(tlshost_buffer_write(r.buffer, "x", 1, &n),
+		    TLSHOST_ALERT_RECEIVED);
+		ck_assert_int_eq(tlshost_error_alert_received(
+		    tlshost_buffer_error(r.buffer)), GNUTLS_A_USER_CANCELED);
+		raw_end(&r);
+	}
+}
+END_TEST
+
+/* A client gives up while the server waits for its last flight. */
+START_TEST(user_canceled_in_the_handshake_is_told)
+{
+	raw r = { .session = NULL };
+
+	use_backend(names[_i]);
+	raw_begin(&r, 0, make_end(&tls13, 1), &tls13);
+	ck_assert_int_eq(gnutls_handshake(r.session), GNUTLS_E_AGAIN);
+	assert_status(tlshost_buffer_do_handshake(r.buffer),
+	    TLSHOST_WANT_READ);
+	/* The library has the keys before it sends what is its own. */
+	gnutls_handshake_set_hook_function(r.session,
+	    GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_PRE, cancel);
+	(void)gnutls_handshake(r.session);
+	assert_status(tlshost_buffer_do_handshake(r.buffer),
+	    TLSHOST_ALERT_RECEIVED);
+	ck_assert_int_eq(tlshost_error_alert_received(tlshost_buffer_error(
+	    r.buffer)), GNUTLS_A_USER_CANCELED);
+	raw_end(&r);
 }
 END_TEST
 
@@ -305,6 +409,11 @@ main(int argc, char **argv)
 	    2 * (argc - 1));
 	tcase_add_loop_test(tcase, an_alert_ends_a_connection_or_does_not, 0,
 	    (int)ALERTS * (argc - 1));
+	tcase_add_loop_test(tcase, warnings_without_end_are_an_end, 0,
+	    argc - 1);
+	tcase_add_loop_test(tcase, user_canceled_closes_tls_1_3, 0, argc - 1);
+	tcase_add_loop_test(tcase, user_canceled_in_the_handshake_is_told, 0,
+	    argc - 1);
 	tcase_add_loop_test(tcase, user_canceled_before_the_end_is_the_end, 0,
 	    argc - 1);
 	suite_add_tcase(suite, tcase);

@@ -24,7 +24,7 @@ static struct named {
 	char name[200];
 } *all_named;
 
-static void
+void
 find_backends(void)
 {
 	tlshost_error *error = NULL;

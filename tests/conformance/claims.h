@@ -30,6 +30,8 @@ void add_versions(TCase *group, const TTest *test, int count,
     claim_namer namer);
 #define ADD_BOTH(test) add_versions(group, test, 2, version_of)
 
+/* Loads both; a group that is not alone has it done. */
+void find_backends(void);
 /* Known before any claim is made, without a backend in this process. */
 int both_have(tlshost_version version);
 int look_at_backends(void);

@@ -197,6 +197,63 @@ START_TEST(a_suite_for_no_allowed_version_is_an_error)
 }
 END_TEST
 
+/* What the keyUsage of an RSA certificate leaves of two suites. */
+static const struct {
+	const char *name, *certificate;
+	tlshost_version version;
+	uint16_t first, second, in_effect; /* 0: none, an error */
+} uses[] = {
+	{ "signing, and a suite that decrypts", "signing-only",
+	    TLSHOST_VERSION_TLSV1_2, 0x9c, 0x9c, 0 },
+	{ "signing, and both", "signing-only", TLSHOST_VERSION_TLSV1_2,
+	    0x9c, 0xc02f, 0xc02f },
+	{ "decrypting, and a suite that signs", "decrypting-only",
+	    TLSHOST_VERSION_TLSV1_2, 0xc02f, 0xc02f, 0 },
+	{ "decrypting, and both", "decrypting-only", TLSHOST_VERSION_TLSV1_2,
+	    0xc02f, 0x9c, 0x9c },
+	{ "decrypting, and TLS 1.3", "decrypting-only",
+	    TLSHOST_VERSION_TLSV1_3, 0x1301, 0x1302, 0 },
+};
+
+static const char *
+use_name(int i)
+{
+	return uses[i].name;
+}
+
+START_TEST(a_certificate_is_for_what_its_key_usage_allows)
+{
+	const uint16_t ids[] = { uses[_i].first, uses[_i].second };
+	setup s = { .version = uses[_i].version,
+	    .certificate = uses[_i].certificate };
+	tlshost_config *base = server_config(&s), *config;
+	tlshost_config_builder *builder = builder_on(base);
+	tlshost_server_context *context;
+	const uint16_t *in_effect;
+
+	assert_status(tlshost_config_builder_set_ciphers(builder, ids,
+	    ids[0] == ids[1] ? 1 : 2), TLSHOST_OK);
+	config = build(builder);
+	if (uses[_i].in_effect == 0) {
+		assert_unusable(config, TLSHOST_ROLE_SERVER,
+		    !backend_has_version(client_backend, uses[_i].version) ?
+		    TLSHOST_FIELD_LOWEST_SUPPORTED_VERSION :
+		    TLSHOST_FIELD_CIPHERS);
+	} else {
+		ck_assert_uint_eq(findings_of(config, TLSHOST_ROLE_SERVER,
+		    TLSHOST_FIELD_CIPHERS, TLSHOST_SEVERITY_INFO), 1);
+		assert_status(tlshost_server_context_new(client_backend,
+		    config, &context, NULL), TLSHOST_OK);
+		ck_assert_uint_eq(tlshost_server_context_ciphers(context,
+		    &in_effect), 1);
+		ck_assert_uint_eq(in_effect[0], uses[_i].in_effect);
+		tlshost_server_context_unref(context);
+	}
+	tlshost_config_unref(config);
+	tlshost_config_unref(base);
+}
+END_TEST
+
 START_TEST(a_suite_for_another_kind_of_key_is_an_error)
 {
 	tlshost_config *config = server_config(&(setup){ .suite = 0xc02b,
@@ -613,6 +670,8 @@ config_claims(Suite *suite)
 	ADD_ROLES(a_suite_that_nobody_has_is_an_error);
 	ADD_ROLES(a_suite_for_no_allowed_version_is_an_error);
 	add_claim(group, a_suite_for_another_kind_of_key_is_an_error);
+	add_claims(group, a_certificate_is_for_what_its_key_usage_allows,
+	    (int)LEN(uses), use_name);
 	ADD_ROLES(an_unknown_suite_among_others_is_a_warning);
 	ADD_ROLES(versions_that_a_backend_lacks_are_an_error);
 	ADD_ROLES(an_old_version_without_a_suite_for_it_is_an_error);

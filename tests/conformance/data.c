@@ -357,6 +357,32 @@ START_TEST(a_key_update_is_not_noticed_by_the_data)
 }
 END_TEST
 
+/* Forty at once; a library with a limit counts those of a second. */
+START_TEST(many_new_keys_are_borne_or_are_a_protocol_error)
+{
+	int bears = backend_can(server_backend,
+	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST);
+	pair p = connected_pair(&(setup){ .version = versions[1] });
+	tlshost_status st;
+	char text[8];
+	size_t n;
+
+	if (!backend_can(client_backend, TLSHOST_CAPABILITY_KEY_UPDATE)) {
+		free_pair(&p);
+		return; /* claimed above */
+	}
+	for (int i = 0; i < 40; i++)
+		renew(p.client, 0);
+	assert_status(tlshost_buffer_write(p.client, "ping", 4, &n),
+	    TLSHOST_OK);
+	st = read_from(&p, p.server, text, sizeof(text), &n);
+	assert_status(st, bears ? TLSHOST_OK : TLSHOST_PROTOCOL);
+	if (st == TLSHOST_OK)
+		ck_assert_mem_eq(text, "ping", 4);
+	free_pair(&p);
+}
+END_TEST
+
 START_TEST(there_is_no_key_update_before_tls_1_3)
 {
 	setup s = { .version = TLSHOST_VERSION_TLSV1_2 };
@@ -437,6 +463,9 @@ data_claims(Suite *suite)
 	group = claim_group(suite, "key update");
 	if (both_have(TLSHOST_VERSION_TLSV1_3))
 		add_claim(group, a_key_update_is_not_noticed_by_the_data);
+	if (both_have(TLSHOST_VERSION_TLSV1_3))
+		add_claim(group,
+		    many_new_keys_are_borne_or_are_a_protocol_error);
 	add_claim(group, there_is_no_key_update_before_tls_1_3);
 	if (both_have(TLSHOST_VERSION_TLSV1_3))
 		add_claims(group, keys_are_renewed_while_data_is_on_the_way, 5,

@@ -13,6 +13,7 @@
 #define SERVER_KEY_EXCHANGE 12
 #define CERTIFICATE_REQUEST 13
 
+#define EXTENSION_SERVER_NAME 0
 #define EXTENSION_GROUPS 10
 #define EXTENSION_SIGNATURES 13
 #define EXTENSION_KEY_SHARE 51
@@ -202,6 +203,12 @@ static const struct {
 	    EXTENSION_GROUPS, { 29, 25, 0 }, 0xc02f },
 	{ "another curve than the certificate's, of ECDSA", "ecdsa", NULL,
 	    EXTENSION_GROUPS, { 29, 25, 0 }, 0 },
+	{ "SHA-1 by RSA and SHA-256 by ECDSA, of two", "rsa", "ecdsa",
+	    EXTENSION_SIGNATURES, { 0x0201, 0x0403, 0 }, 0xc02b },
+	{ "SHA-256 by RSA and SHA-1 by ECDSA, of two", "rsa", "ecdsa",
+	    EXTENSION_SIGNATURES, { 0x0401, 0x0203, 0 }, 0xc02f },
+	{ "SHA-256 by RSA and SHA-1 by ECDSA, of ECDSA", "ecdsa", NULL,
+	    EXTENSION_SIGNATURES, { 0x0401, 0x0203, 0 }, 0 },
 };
 
 static const char *
@@ -241,6 +248,195 @@ START_TEST(a_server_takes_what_the_client_can_use)
 		ck_assert_uint_eq(number(extensions(&f) - 3, 2),
 		    clients[_i].suite);
 		ck_assert_ptr_eq(hello, f.bytes);
+	}
+	free_pair(&p);
+}
+END_TEST
+
+/* The library of the server may think that it needs none for that. */
+START_TEST(a_client_without_rsa_signatures_gets_no_rsa_at_all)
+{
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2, .suite = 0x9c };
+	pair p = make_pair(&s);
+	const uint16_t signs[] = EC_SIGNS;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	set_list(&f, EXTENSION_SIGNATURES, signs);
+	give_flight(p.server, &f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_NO_OVERLAP);
+	ck_assert_int_eq(tlshost_error_alert_sent(tlshost_buffer_error(
+	    p.server)), 40);
+	free_pair(&p);
+}
+END_TEST
+
+/* A server may have it, for others. */
+START_TEST(a_key_that_decrypts_alone_is_taken_by_no_client)
+{
+	setup s = { .version = TLSHOST_VERSION_TLSV1_2, .suite = 0x9c,
+	    .certificate = "decrypting-only" };
+	pair p;
+
+	handshake_ends(&s, TLSHOST_BAD_CERTIFICATE, TLSHOST_ALERT_RECEIVED,
+	    &p);
+	ck_assert_uint_eq(tlshost_error_reasons(tlshost_buffer_error(
+	    p.client)), TLSHOST_REASON_WRONG_PURPOSE);
+	free_pair(&p);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
+ * Groups (RFC 8446, 4.2.7)
+ */
+
+#define GROUP_X448 30
+#define GROUP_FFDHE2048 256
+
+static const uint16_t groups[] = { 29, 23, GROUP_X448, 25, 24,
+    GROUP_FFDHE2048, 257, 258 };
+
+static const char *
+group_name(int i)
+{
+	static const char *const names[] = { "X25519", "P-256", "X448",
+	    "P-521", "P-384", "ffdhe2048", "ffdhe3072", "ffdhe4096" };
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s: %s", version_of(i % 2),
+	    names[i / 2]);
+	return name;
+}
+
+static int
+has_group(tlshost_backend *backend, uint16_t group)
+{
+	return group != GROUP_X448 || backend_can(backend,
+	    TLSHOST_CAPABILITY_X448);
+}
+
+/* The client has no share for it, so that TLS 1.3 has to ask for one. */
+START_TEST(a_server_takes_each_group_alone)
+{
+	static const uint8_t no_shares[] = { 0, EXTENSION_KEY_SHARE, 0, 2, 0,
+	    0 };
+	uint16_t group = groups[_i / 2];
+	int tls13 = versions[_i % 2] == TLSHOST_VERSION_TLSV1_3;
+	setup s = { .version = versions[_i % 2],
+	    .suite = tls13 ? 0x1301 : group >= GROUP_FFDHE2048 ? 0x9e :
+	    0xc02f };
+	pair p = make_pair(&s);
+	uint8_t *at;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	set_list(&f, EXTENSION_GROUPS, (uint16_t[]){ group, 0 });
+	if (tls13) {
+		drop_extension(&f, EXTENSION_KEY_SHARE);
+		replace(&f, extensions(&f), extensions(&f) + 2, 0, no_shares,
+		    sizeof(no_shares));
+	}
+	give_flight(p.server, &f);
+	if (!has_group(server_backend, group)) {
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_NO_OVERLAP);
+		ck_assert_int_eq(tlshost_error_alert_sent(tlshost_buffer_error(
+		    p.server)), 40);
+		free_pair(&p);
+		return;
+	}
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_WANT_READ);
+	take_flight(p.server, &f);
+	if (tls13) {
+		at = extension(&f, EXTENSION_KEY_SHARE);
+		ck_assert_ptr_nonnull(at);
+		ck_assert_uint_eq(number(at + 4, 2), group);
+	} else if (group < GROUP_FFDHE2048) {
+		at = message(&f, SERVER_KEY_EXCHANGE);
+		ck_assert_uint_eq(number(at + 5, 2), group);
+	}
+	free_pair(&p);
+}
+END_TEST
+
+/* Those over finite fields are for TLS 1.3 and a courtesy before. */
+START_TEST(a_client_offers_the_same_groups_in_the_same_order)
+{
+	int fields = both_have(TLSHOST_VERSION_TLSV1_3);
+	pair p = make_pair(&(setup){ 0 });
+	size_t len = 0, end;
+	uint8_t *at;
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	at = extension(&f, EXTENSION_GROUPS);
+	ck_assert_ptr_nonnull(at);
+	end = number(at + 2, 2);
+	for (size_t i = 2; i < end; i += 2) {
+		if (len < LEN(groups) && !has_group(client_backend,
+		    groups[len]))
+			len++;
+		ck_assert_uint_lt(len, LEN(groups));
+		ck_assert_uint_eq(number(at + 4 + i, 2), groups[len]);
+		len++;
+	}
+	ck_assert(len == LEN(groups) || (!fields && groups[len] ==
+	    GROUP_FFDHE2048));
+	free_pair(&p);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
+ * Names that no host can have (RFC 6066, 3)
+ */
+
+static const char *const odd_names[] = { "some_host.test", "::1" };
+
+static const char *
+odd_name(int i)
+{
+	static char name[64];
+
+	snprintf(name, sizeof(name), "%s: %s", version_of(i % 2),
+	    odd_names[i / 2]);
+	return name;
+}
+
+START_TEST(a_server_is_asked_for_what_is_no_host)
+{
+	const char *name = odd_names[_i / 2];
+	size_t len = strlen(name);
+	pair p = make_pair(&(setup){ .version = versions[_i % 2] });
+	uint8_t body[64] = { 0 };
+	flight f;
+
+	assert_status(tlshost_buffer_do_handshake(p.client),
+	    TLSHOST_WANT_READ);
+	take_flight(p.client, &f);
+	drop_extension(&f, EXTENSION_SERVER_NAME);
+	put_number(body + 2, 2, len + 5);
+	put_number(body + 4, 2, len + 3);
+	put_number(body + 7, 2, len);
+	memcpy(body + 9, name, len);
+	replace(&f, extensions(&f), extensions(&f) + 2, 0, body, len + 9);
+	give_flight(p.server, &f);
+	if (backend_can(server_backend, TLSHOST_CAPABILITY_ANY_SERVER_NAME)) {
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_WANT_READ);
+		ck_assert_str_eq(tlshost_buffer_server_name(p.server), name);
+	} else {
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_PROTOCOL);
+		ck_assert_int_eq(tlshost_error_alert_sent(tlshost_buffer_error(
+		    p.server)), 47);
 	}
 	free_pair(&p);
 }
@@ -600,6 +796,13 @@ peer_claims(Suite *suite)
 	add_claims(group,
 	    a_hello_without_versions_is_of_tls_1_2_whatever_it_says,
 	    (int)LEN(later_versions), later_name);
+	add_claim(group, a_client_without_rsa_signatures_gets_no_rsa_at_all);
+	add_claim(group, a_key_that_decrypts_alone_is_taken_by_no_client);
+	add_versions(group, a_server_takes_each_group_alone,
+	    2 * (int)LEN(groups), group_name);
+	add_claim(group, a_client_offers_the_same_groups_in_the_same_order);
+	add_versions(group, a_server_is_asked_for_what_is_no_host,
+	    2 * (int)LEN(odd_names), odd_name);
 	add_claim(group, a_request_names_no_crowd);
 	add_claim(group, a_key_is_for_suites_that_ask_no_more_of_it);
 	ADD_BOTH(a_damaged_record_before_the_end_is_told);

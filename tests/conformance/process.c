@@ -608,6 +608,59 @@ START_TEST(the_environment_opens_no_key_log)
 }
 END_TEST
 
+/* ------------------------------------------------------------------------
+ * The end
+ */
+
+static pair left;
+
+/* A library may have ended before; then it is told, and nothing crashes. */
+static void
+use_what_is_left(void)
+{
+	setup s = { 0 };
+	tlshost_config *config = client_config(&s);
+	tlshost_client_context *context = NULL;
+	int outlives = backend_can(client_backend,
+	    TLSHOST_CAPABILITY_OUTLIVES_SHUTDOWN);
+	tlshost_status again, more, new;
+	char in[8];
+	size_t n;
+
+	again = tlshost_buffer_write(left.client, "x", 1, &n);
+	more = tlshost_buffer_read(left.client, in, sizeof(in), &n);
+	new = tlshost_client_context_new(client_backend, config, &context,
+	    NULL);
+	if (context != NULL)
+		tlshost_client_context_unref(context);
+	tlshost_config_unref(config);
+	free_pair(&left);
+	_exit((again == TLSHOST_OK || (again == TLSHOST_LIBRARY_GONE &&
+	    !outlives)) && (more == TLSHOST_WANT_READ || more == again) &&
+	    new == again ? 0 : 1);
+}
+
+START_TEST(a_connection_may_be_left_until_exit)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	if ((pid = fork()) == 0) {
+		/* Before there is a library, so that it is called when that has
+		 * ended. */
+		if (atexit(use_what_is_left) != 0)
+			_exit(2);
+		find_backends();
+		left = connected_pair(&(setup){ 0 });
+		exit(3);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(status == 0, "the child ended with 0x%x",
+	    (unsigned int)status);
+}
+END_TEST
+
 void
 process_claims(Suite *suite)
 {
@@ -618,6 +671,7 @@ process_claims(Suite *suite)
 	    state_name);
 	add_claim(group, nothing_is_printed);
 	add_claim(group, it_may_be_loaded_by_many_threads_at_once);
+	add_claim(group, a_connection_may_be_left_until_exit);
 	group = claim_group(suite, "connections of a process");
 	ADD_BOTH(a_further_connection_opens_no_file);
 	ADD_BOTH(contexts_are_shared_by_eight_threads);

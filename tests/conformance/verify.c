@@ -261,6 +261,41 @@ START_TEST(what_one_anchor_signed_no_other_of_its_name_did)
 }
 END_TEST
 
+/* RFC 5280, 4.1.2.2 forbids it; a forger does not ask. */
+START_TEST(certificates_of_one_number_do_not_meet_or_are_refused)
+{
+	setup one = { .certificate = "number1" };
+	setup two = { .certificate = "number2" };
+	pair p = connected_pair(&one), q;
+	tlshost_config *config = server_config(&two);
+	tlshost_server_context *context = NULL;
+	tlshost_error *error = NULL;
+	tlshost_status st;
+
+	st = tlshost_server_context_new(server_backend, config, &context,
+	    &error);
+	if (st == TLSHOST_OK) {
+		tlshost_server_context_unref(context);
+		if (backend_can(client_backend,
+		    TLSHOST_CAPABILITY_OWN_CERTIFICATES)) {
+			q = connected_pair(&two);
+			free_pair(&q);
+		} else {
+			handshake_ends(&two, TLSHOST_BAD_CERTIFICATE,
+			    TLSHOST_ALERT_RECEIVED, &q);
+			free_pair(&q);
+		}
+	} else {
+		ck_assert(!backend_can(server_backend,
+		    TLSHOST_CAPABILITY_OWN_CERTIFICATES));
+		assert_status(st, TLSHOST_BAD_DATA);
+	}
+	tlshost_error_free(error);
+	tlshost_config_unref(config);
+	free_pair(&p);
+}
+END_TEST
+
 START_TEST(an_empty_trust_store_trusts_nobody)
 {
 	tlshost_chain *chain = load_chain("rsa");
@@ -529,6 +564,8 @@ verify_claims(Suite *suite)
 	add_claim(group, what_was_at_fault_is_told);
 	add_claim(group, what_one_anchor_signed_no_other_of_its_name_did);
 	add_claim(group, an_empty_trust_store_trusts_nobody);
+	add_claim(group,
+	    certificates_of_one_number_do_not_meet_or_are_refused);
 	add_claim(group, chains_are_judged_in_eight_threads_at_once);
 	group = claim_group(suite, "host names");
 	add_claim(group, a_forgotten_name_is_an_error_not_a_switch);

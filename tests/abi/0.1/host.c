@@ -176,12 +176,38 @@ do_hello_split(const uint8_t *body, size_t len, struct tlshost_hello *ret_hello)
 			return TLSHOST_PROTOCOL;
 		if (type == 0)
 			ret_hello->server_name = one;
+		else if (type == 10)
+			ret_hello->groups = one;
+		else if (type == 13)
+			ret_hello->signatures = one;
 		else if (type == 16)
 			ret_hello->protocols = one;
 		else if (type == 43)
 			ret_hello->supported_versions = one;
 	}
 	return TLSHOST_OK;
+}
+
+/* Both ends have one version alone, and whatever certificate is needed. */
+static size_t
+do_hello_suites(tlshost_link *link, const struct tlshost_hello *hello,
+    uint32_t *ret_version, uint16_t *ids, size_t cap)
+{
+	uint16_t own[1024];
+	size_t own_len = plugin->context_suites(link->context, own, 1024);
+	size_t len = 0;
+
+	NEED(hello->groups.len >= 4 && hello->signatures.len >= 4);
+	*ret_version = plugin->highest_version;
+	for (size_t i = 0; i < own_len; i++)
+		for (size_t at = 0; at + 1 < hello->suites.len; at += 2)
+			if ((hello->suites.data[at] << 8 |
+			    hello->suites.data[at + 1]) == own[i]) {
+				if (len < cap)
+					ids[len] = own[i];
+				len++;
+			}
+	return len;
 }
 
 static int32_t
@@ -242,6 +268,7 @@ static const struct tlshost_host host = {
 	.judge = do_judge,
 	.path_used = do_path_used,
 	.key_log = do_key_log,
+	.hello_suites = do_hello_suites,
 };
 
 static struct tlshost_bytes

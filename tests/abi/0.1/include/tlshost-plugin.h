@@ -16,12 +16,17 @@
  *
  *  1. A structure starts with its size, set by whoever made it.  Members are
  *     only ever added at the end.  Nobody reads or writes beyond the size he
- *     was given; a slot beyond the size of a table counts as NULL.
+ *     was given; a slot beyond the size of a table counts as NULL.  What a
+ *     plugin would leave unread the host refuses for it: config_size says how
+ *     much of a configuration it knows, abi_minor of everything else.
+ *     "reserved" is 0 and not looked at.  struct tlshost_bytes has no size and
+ *     never grows.
  *  2. Fixed-width integers and size_t cross, and pointers to bytes with their
  *     length.  No enum, bool, long, time_t, FILE or structure by value does.
  *     Text is UTF-8, ends with NUL and stays the property of its maker.
  *  3. Who allocates frees.  A pointer passed to a call is good until the call
- *     returns, unless it is said otherwise.
+ *     returns, and not NULL, unless it is said otherwise; an array without
+ *     elements may be.  What "ret_" points to counts only with OK.
  *  4. What a plugin returns is filtered: a status that is not in
  *     TLSHOST_STATUS_MAP, or not among those that a slot lists, becomes
  *     TLSHOST_BACKEND_FAULT, and so does a length beyond the capacity.
@@ -138,7 +143,9 @@ typedef struct tlshost_trail tlshost_trail;   /* where a verified path goes */
 struct tlshost_failure {
 	uint32_t size;
 	int32_t status;          /* what the call is going to return */
-	int32_t alert_sent;      /* TLS alert number queued for the peer, or -1 */
+	/* TLS alert number queued for the peer, or -1.  If the library does not
+	 * show what it queues encrypted: the one that it sends for this error. */
+	int32_t alert_sent;
 	int32_t alert_received;  /* TLS alert number from the peer, or -1 */
 	int64_t native_code;     /* the library's own number */
 	const char *native_text; /* the library's own words */
@@ -147,7 +154,11 @@ struct tlshost_failure {
 	uint32_t reasons;        /* bits of enum tlshost_reason */
 };
 
-/* A ClientHello as raw parts (RFC 8446, 4.1.2); data NULL: not there. */
+/*
+ * A ClientHello as raw parts (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2); data NULL: not
+ * there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1, 4.2.3,
+ * 4.2.7.
+ */
 struct tlshost_hello {
 	uint32_t size;
 	uint32_t legacy_version;
@@ -155,9 +166,14 @@ struct tlshost_hello {
 	struct tlshost_bytes server_name;        /* body of extension 0 */
 	struct tlshost_bytes protocols;          /* body of extension 16 */
 	struct tlshost_bytes supported_versions; /* body of extension 43 */
+	struct tlshost_bytes groups;             /* body of extension 10 */
+	struct tlshost_bytes signatures;         /* body of extension 13 */
 };
 
-/* A certificate: DER bytes, or a URI for backends with that capability. */
+/*
+ * A certificate (PEP 543, "Certificates"): DER bytes, or a URI (RFC 7512) for
+ * backends with that capability.
+ */
 struct tlshost_plugin_certificate {
 	uint32_t size;
 	uint32_t reserved;
@@ -171,7 +187,7 @@ enum tlshost_key_encoding {
 };
 
 /*
- * A private key.  If it is encrypted, ask host->password(secret, ...); never
+ * A private key (PEP 543, "Private Keys").  If it is encrypted, ask host->password(secret, ...); never
  * prompt.  Tell four things apart: BAD_PASSWORD, PASSWORD_REFUSED (what
  * host->password returned), BAD_DATA (no key in there), KEY_MISMATCH.
  */
@@ -207,16 +223,19 @@ struct tlshost_plugin_config {
 	uint32_t suites_default;   /* 1: suites is the host's default list */
 	uint32_t key_log;          /* 1: call host->key_log */
 	uint32_t reserved;
-	const uint16_t *suites;    /* IANA ids, all versions, by preference */
+	/* IANA ids, all versions, by preference; of those in the slot suites,
+	 * one at least */
+	const uint16_t *suites;
 	size_t suites_len;
-	const struct tlshost_bytes *protocols; /* ALPN, by preference */
+	/* ALPN (RFC 7301), by preference, each 1 to 255 bytes */
+	const struct tlshost_bytes *protocols;
 	size_t protocols_len;
 	const struct tlshost_plugin_chain *const *chains;
 	size_t chains_len;
 	void *trust;               /* of trust_new; NULL: peers are not verified */
 };
 
-/* Anchors of a trust store. */
+/* Anchors of a trust store (PEP 543, "Trust Store"). */
 struct tlshost_plugin_trust {
 	uint32_t size;
 	uint32_t reserved;
@@ -248,7 +267,10 @@ struct tlshost_plugin_verdict {
 	char native_text[256];     /* ends with NUL */
 };
 
-/* What was negotiated; 0 and NULL: nothing, or not known. */
+/*
+ * What was negotiated; the caller has set size, the rest is 0.  0 and NULL:
+ * nothing, or not known.
+ */
 struct tlshost_plugin_info {
 	uint32_t size;
 	uint32_t version;          /* number of the wire */
@@ -355,6 +377,21 @@ struct tlshost_host {
 	 * configuration says key_log.
 	 */
 	void (*key_log)(tlshost_link *link, const char *line, size_t len);
+
+	/*
+	 * After hello(), with the same hello: what the context in effect makes
+	 * of it.  *ret_version is the highest version of both, or 0: there is
+	 * none.  Writes up to cap of the suites for that version, in the
+	 * server's order, that the client offers and the handshake can be
+	 * finished with: before TLS 1.3 a certificate has to be for the suite,
+	 * and the client to take its signature and curve (RFC 5246, 7.4.2;
+	 * RFC 8422, 5.1).  Returns how many there are; with none refuse the
+	 * client, NO_OVERLAP.  Most libraries take the first suite of both
+	 * without looking further, and fail.
+	 */
+	size_t (*hello_suites)(tlshost_link *link,
+	    const struct tlshost_hello *hello, uint32_t *ret_version,
+	    uint16_t *ids, size_t cap);
 };
 
 /* ------------------------------------------------------------------------
@@ -362,9 +399,9 @@ struct tlshost_host {
  *
  * [all] must be filled by every backend, [optional] may be NULL.  Slots added
  * later are optional for ever.  Every slot may return NO_MEMORY, LIBRARY,
- * FORKED and LIBRARY_GONE besides what is listed.  Before it returns another
- * status than OK, WANT_READ and RAGGED_EOF, a slot that was given a sink calls
- * host->fail.
+ * FORKED and LIBRARY_GONE besides what is listed, and BACKEND_FAULT, if the host
+ * said so.  Before it returns another status than OK, WANT_READ and RAGGED_EOF,
+ * a slot that was given a sink calls host->fail.
  */
 struct tlshost_plugin {
 	uint32_t size;
@@ -375,12 +412,13 @@ struct tlshost_plugin {
 	const char *version;
 	const char *library;
 	uint32_t roles;            /* bits of enum tlshost_role */
-	uint32_t lowest_version;   /* what the library can do: 0x0301 ... */
-	uint32_t highest_version;
+	uint32_t lowest_version;   /* what the library can do, of what the host */
+	uint32_t highest_version;  /* knows: 0x0301 ... 0x0304 */
 	uint32_t protocols_max;    /* most ALPN names, 0: no limit */
 	uint32_t protocol_max_len; /* longest ALPN name, 0: 255 */
 	uint32_t reserved;
-	uint64_t capabilities;     /* bits of enum tlshost_capability */
+	/* bits of enum tlshost_capability; a host drops those of a later one */
+	uint64_t capabilities;
 
 	/*
 	 * [all] Starts the library.  Called once, before any other slot, and
@@ -451,16 +489,20 @@ struct tlshost_plugin {
 	/*
 	 * [all] Goes on with the handshake until it is complete (OK) or the
 	 * incoming bytes do not suffice (WANT_READ).  Not called again after OK.
-	 * RAGGED_EOF: host->ended and the peer did not finish.  Otherwise
+	 * RAGGED_EOF: host->ended and the peer did not finish.  NOT_TLS, not
+	 * WANT_READ, if five bytes are there and begin no record: a peer that
+	 * greets in plain text sends no more.  Otherwise
 	 * BAD_CERTIFICATE, ALERT_RECEIVED, NO_OVERLAP, NOT_TLS, PROTOCOL,
-	 * UNRECOGNIZED_NAME; an alert for the peer was pushed before.  The host
-	 * calls no slot but info and connection_free after a failure.
+	 * UNRECOGNIZED_NAME, and whatever hello or judge returned; an alert for
+	 * the peer was pushed before.  The host calls no slot but info and
+	 * connection_free after a failure.
 	 */
 	int32_t (*handshake)(tlshost_sink *sink, void *connection);
 
 	/*
 	 * [all] Decrypts into dst, cap >= 1.  OK: *ret_len bytes, 0 only after
-	 * the peer's close_notify.  WANT_READ: nothing to be had from the
+	 * the peer's close_notify, or its user_canceled on TLS 1.3, behind which
+	 * nothing counts (RFC 8446, 6.1).  WANT_READ: nothing to be had from the
 	 * incoming bytes there are.  RAGGED_EOF as above.  Otherwise
 	 * ALERT_RECEIVED, PROTOCOL, BAD_CERTIFICATE.  Works after shutdown.
 	 */
@@ -470,7 +512,8 @@ struct tlshost_plugin {
 	/*
 	 * [all] Encrypts up to len bytes, len >= 1, and says how many, at least
 	 * one.  Never blocks, and a later call owes nothing to an earlier one.
-	 * OK, PROTOCOL.  Works after the peer's close_notify.
+	 * OK, PROTOCOL; ALERT_RECEIVED after the peer's user_canceled on TLS
+	 * 1.3.  Works after its close_notify.
 	 */
 	int32_t (*write)(tlshost_sink *sink, void *connection,
 	    const uint8_t *src, size_t len, size_t *ret_len);
@@ -487,7 +530,7 @@ struct tlshost_plugin {
 	/*
 	 * [optional] TLS 1.3 (RFC 8446, 4.6.3): renews our sending key, and asks
 	 * the peer to renew its own if request is 1.  OK; UNSUPPORTED before
-	 * TLS 1.3.  Needed for the capability key-update; request is 1 only
+	 * TLS 1.3; PROTOCOL.  Needed for the capability key-update; request is 1 only
 	 * for a backend with key-update-request.
 	 */
 	int32_t (*key_update)(tlshost_sink *sink, void *connection,
@@ -497,7 +540,8 @@ struct tlshost_plugin {
 /*
  * The entry point, the only symbol a plugin exports.  It does no work: it
  * looks at host->abi_major and host->size, keeps host, sets *ret_plugin to a
- * table that lives for ever, and returns OK, or another status to refuse.
+ * table that lives for ever, and returns OK, or another status to refuse
+ * (UNSUPPORTED: a host that it does not work with).
  *
  *	TLSHOST_PLUGIN_ENTRY(host, ret_plugin)
  *	{
