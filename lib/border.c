@@ -207,22 +207,10 @@ host_finding(tlshost_sink *sink, uint32_t field, uint32_t severity,
 	return TLSHOST_NO_MEMORY;
 }
 
-static void
-note_opening(tlshost_link *link, const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len && link->opening_len < sizeof(link->opening);
-	    i++)
-		link->opening[link->opening_len++] = data[i];
-}
-
 static size_t
 host_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 {
-	size_t len = tlshost__queue_take(&link->incoming, dst, cap);
-
-	if (link->opening_len < sizeof(link->opening))
-		note_opening(link, dst, len);
-	return len;
+	return tlshost__queue_take(&link->incoming, dst, cap);
 }
 
 static size_t
@@ -240,6 +228,9 @@ host_ended(tlshost_link *link)
 static int32_t
 host_push(tlshost_link *link, const uint8_t *src, size_t len)
 {
+	if (link->opening != NULL &&
+	    tlshost__opening_wrote(link->opening, src, len) != 0)
+		link->no_memory = 1;
 	/* Not behind a gap. */
 	if (link->send_now != NULL && !link->no_memory &&
 	    tlshost__queue_len(&link->outgoing) == 0) {

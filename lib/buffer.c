@@ -42,6 +42,7 @@ link_done(tlshost_link *link)
 {
 	tlshost__queue_done(&link->incoming);
 	tlshost__queue_done(&link->outgoing);
+	tlshost__opening_free(link->opening);
 	tlshost__context_unref(link->context);
 	tlshost__context_unref(link->first);
 	free(link->peer);
@@ -80,6 +81,11 @@ buffer_new(tlshost__context *context, const tlshost__peer_name *peer,
 	buffer->link.context = tlshost__context_ref(context);
 	buffer->link.first = tlshost__context_ref(context);
 	buffer->info.size = sizeof(buffer->info);
+	buffer->link.opening = tlshost__opening_new(context->role);
+	if (buffer->link.opening == NULL) {
+		tlshost_buffer_free(buffer);
+		return tlshost__fail_memory(ret_error);
+	}
 	if (peer != NULL) {
 		if ((buffer->link.peer = malloc(sizeof(*peer))) == NULL) {
 			tlshost_buffer_free(buffer);
@@ -243,15 +249,16 @@ plain_text_peer(const tlshost_link *link)
 		{ "220 ", "the peer greeted in plain text" },
 		{ "220-", "the peer greeted in plain text" },
 	};
+	const tlshost__opening *opening = link->opening;
 
-	if (link->opening_len < 2 || (link->opening[0] >= 20 &&
-	    link->opening[0] <= 24 && link->opening[1] == 3))
+	if (opening == NULL || opening->first_len < 2 || (opening->first[0] >= 20 &&
+	    opening->first[0] <= 24 && opening->first[1] == 3))
 		return NULL;
 	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(peers); i++) {
 		size_t len = strlen(peers[i].begin);
 
-		if (link->opening_len >= len &&
-		    memcmp(link->opening, peers[i].begin, len) == 0)
+		if (opening->first_len >= len &&
+		    memcmp(opening->first, peers[i].begin, len) == 0)
 			return peers[i].words;
 	}
 	return "the peer does not speak TLS";
@@ -437,11 +444,62 @@ handshake_fault(const tlshost_buffer *buffer)
 	return NULL;
 }
 
+#define RECORD_ALERT 21
+#define LEVEL_FATAL 2
+
+/* What came since, before the library sees it. */
+static int
+look_at_opening(tlshost_link *link)
+{
+	const uint8_t *data;
+	size_t n;
+
+	while ((n = tlshost__queue_peek_at(&link->incoming, link->looked_at,
+	    &data)) != 0) {
+		if (tlshost__opening_read(link->opening, data, n) != 0)
+			return -1;
+		link->looked_at += n;
+	}
+	return 0;
+}
+
+/* The peer broke the protocol where everybody can see it. */
+static tlshost_status
+latch_breach(tlshost_buffer *buffer)
+{
+	const tlshost__breach *breach = &buffer->link.opening->breach;
+	const uint8_t alert[] = { RECORD_ALERT, 3, 3, 0, 2, LEVEL_FATAL,
+		(uint8_t)breach->alert };
+	tlshost_error *error = NULL;
+	char extension[32] = "";
+
+	if (breach->extension >= 0)
+		snprintf(extension, sizeof(extension), " (%ld)",
+		    breach->extension);
+	(void)tlshost__fail(&error, TLSHOST_PROTOCOL, TLSHOST_PHASE_HANDSHAKE,
+	    buffer->link.context->backend->name, "the peer's %s: %s%s",
+	    buffer->link.opening->before_hello ? "hello" : "handshake",
+	    breach->text, extension);
+	/* Behind the hello it would have to be encrypted, by the library. */
+	if (buffer->link.opening->before_hello) {
+		if (tlshost__queue_add(&buffer->link.outgoing, alert,
+		    sizeof(alert)) != 0) {
+			tlshost_error_free(error);
+			(void)tlshost__fail_memory(&error);
+			return latch(buffer, TLSHOST_NO_MEMORY, error);
+		}
+		if (!error->is_static)
+			error->alert_sent = breach->alert;
+	}
+	return latch(buffer, TLSHOST_PROTOCOL, error);
+}
+
 tlshost_status
 tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 {
 	tlshost_status st = enter(buffer);
 	tlshost_sink sink;
+	tlshost_error *error = NULL;
 	const char *fault;
 	int32_t raw;
 
@@ -453,13 +511,24 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		return TLSHOST_WANT_WRITE;
 	tlshost__sink_init(&sink, buffer->link.first->backend->name,
 	    TLSHOST_PHASE_HANDSHAKE, NULL);
+	if (look_at_opening(&buffer->link) != 0) {
+		(void)tlshost__fail_memory(&error);
+		return latch(buffer, TLSHOST_NO_MEMORY, error);
+	}
+	if (buffer->link.opening->before_hello)
+		return latch_breach(buffer);
 	raw = buffer->ops->handshake(&sink, buffer->connection);
+	buffer->link.looked_at = tlshost__queue_len(&buffer->link.incoming);
 	/* Any status can be the SNI callback's own. */
 	st = settle(buffer, &sink, "handshake", raw, ALLOW_READ |
 	    TLSHOST__ALLOW(NO_OVERLAP) | TLSHOST__ALLOW(NOT_TLS) |
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) |
 	    (buffer->link.failure != NULL ?
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) - 1 : 0));
+	/* A library that was offended has said so by itself. */
+	if ((st == TLSHOST_OK || st == TLSHOST_WANT_READ) &&
+	    buffer->link.opening->breach.text != NULL)
+		return latch_breach(buffer);
 	if (st != TLSHOST_OK)
 		return st;
 	buffer->ops->info(buffer->connection, &buffer->info);
@@ -470,6 +539,8 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		    TLSHOST_PHASE_HANDSHAKE, fault);
 	}
 	buffer->state = TLSHOST__BUFFER_OPEN;
+	tlshost__opening_free(buffer->link.opening);
+	buffer->link.opening = NULL;
 	free(buffer->link.peer);
 	buffer->link.peer = NULL;
 	return TLSHOST_OK;

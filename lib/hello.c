@@ -3,55 +3,7 @@
 
 #include "wire.h"
 #include "mem.h"
-
-/* Big-endian vectors of TLS (RFC 8446, 3.4), bounds checked. */
-typedef struct reader {
-	const uint8_t *data;
-	size_t len;
-} reader;
-
-static int
-take(reader *r, size_t n, const uint8_t **ret_data)
-{
-	if (r->len < n)
-		return 0;
-	*ret_data = r->data;
-	r->data += n;
-	r->len -= n;
-	return 1;
-}
-
-static int
-take_number(reader *r, size_t bytes, size_t *ret_number)
-{
-	const uint8_t *data;
-	size_t number = 0;
-
-	if (!take(r, bytes, &data))
-		return 0;
-	for (size_t i = 0; i < bytes; i++)
-		number = number << 8 | data[i];
-	*ret_number = number;
-	return 1;
-}
-
-/* A vector whose length stands in so many bytes before it. */
-static int
-take_vector(reader *r, size_t bytes, reader *ret_vector)
-{
-	size_t len;
-
-	if (!take_number(r, bytes, &len) || !take(r, len, &ret_vector->data))
-		return 0;
-	ret_vector->len = len;
-	return 1;
-}
-
-static reader
-read_bytes(struct tlshost_bytes bytes)
-{
-	return (reader){ bytes.data, bytes.len };
-}
+#include "reader.h"
 
 /* ------------------------------------------------------------------------
  * From the message to its parts
@@ -164,7 +116,7 @@ tlshost__hello_split(const uint8_t *body, size_t len,
 static tlshost_status
 read_server_name(struct tlshost_bytes extension, char **ret_name)
 {
-	reader r = read_bytes(extension), list, name = { NULL, 0 };
+	reader r = reader_of(extension), list, name = { NULL, 0 };
 	char text[256];
 
 	if (extension.data == NULL)
@@ -215,7 +167,7 @@ read_numbers(reader r, uint16_t **ret_numbers, size_t *ret_len)
 static tlshost_status
 read_protocols(struct tlshost_bytes extension, tlshost_client_hello *hello)
 {
-	reader r = read_bytes(extension), list, name;
+	reader r = reader_of(extension), list, name;
 	size_t count = 0;
 
 	if (extension.data == NULL)
@@ -237,23 +189,11 @@ read_protocols(struct tlshost_bytes extension, tlshost_client_hello *hello)
 	return TLSHOST_OK;
 }
 
-/* Groups and signatures (RFC 8446, 4.2.3 and 4.2.7): pairs of bytes, one at
- * least. */
-static tlshost_status
-check_pairs(struct tlshost_bytes extension)
-{
-	reader r = read_bytes(extension), list;
-
-	return extension.data == NULL || (take_vector(&r, 2, &list) &&
-	    r.len == 0 && list.len != 0 && list.len % 2 == 0) ? TLSHOST_OK :
-	    TLSHOST_PROTOCOL;
-}
-
 /* Without the extension a hello offers everything up to its own version. */
 static tlshost_status
 read_versions(const struct tlshost_hello *raw, tlshost_client_hello *hello)
 {
-	reader r = read_bytes(raw->supported_versions), list;
+	reader r = reader_of(raw->supported_versions), list;
 	uint8_t legacy[8];
 	size_t len = 0;
 
@@ -283,9 +223,7 @@ tlshost__client_hello_init(tlshost_client_hello *ret_hello,
 	    TLSHOST_OK ||
 	    (st = read_protocols(raw->protocols, &hello)) != TLSHOST_OK ||
 	    (st = read_versions(raw, &hello)) != TLSHOST_OK ||
-	    (st = check_pairs(raw->groups)) != TLSHOST_OK ||
-	    (st = check_pairs(raw->signatures)) != TLSHOST_OK ||
-	    (st = read_numbers(read_bytes(raw->suites), &hello.ciphers,
+	    (st = read_numbers(reader_of(raw->suites), &hello.ciphers,
 	    &hello.ciphers_len)) != TLSHOST_OK) {
 		tlshost__client_hello_done(&hello);
 		return st;

@@ -197,17 +197,26 @@ tlshost__queue_take_whole(tlshost__queue *queue, void *dst, size_t cap)
 }
 
 size_t
+tlshost__queue_peek_at(const tlshost__queue *queue, size_t offset,
+    const uint8_t **ret_data)
+{
+	for (const struct tlshost__chunk *chunk = queue->head; chunk != NULL;
+	    chunk = chunk->next) {
+		size_t len = chunk->end - chunk->start;
+
+		if (offset < len) {
+			*ret_data = chunk->data + chunk->start + offset;
+			return len - offset;
+		}
+		offset -= len;
+	}
+	return 0;
+}
+
+size_t
 tlshost__queue_peek(const tlshost__queue *queue, const uint8_t **ret_data)
 {
-	const struct tlshost__chunk *head = queue->head;
-
-	if (queue->len == 0)
-		return 0;
-	/* A reservation of which nothing was used leaves an empty chunk. */
-	while (head->start == head->end)
-		head = head->next;
-	*ret_data = head->data + head->start;
-	return head->end - head->start;
+	return tlshost__queue_peek_at(queue, 0, ret_data);
 }
 
 size_t

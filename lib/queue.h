@@ -75,6 +75,9 @@ void tlshost__queue_drop(tlshost__queue *queue, size_t len);
 /* The first piece; its length, 0 if the queue is empty. */
 size_t tlshost__queue_peek(const tlshost__queue *queue,
     const uint8_t **ret_data);
+/* What is in one piece behind so many bytes; 0: nothing. */
+size_t tlshost__queue_peek_at(const tlshost__queue *queue, size_t offset,
+    const uint8_t **ret_data);
 /* All pieces, up to cap; how many. */
 size_t tlshost__queue_peek_iov(const tlshost__queue *queue, struct iovec *iov,
     size_t cap);

@@ -8,13 +8,14 @@
 #include "hello.h"
 #include "judge.h"
 #include "name.h"
+#include "opening.h"
 #include "queue.h"
 
 struct tlshost_link {
 	tlshost__queue incoming, outgoing;
 	size_t incoming_reserved;    /* how much may be committed */
-	uint8_t opening[5];          /* of the network: is it TLS at all? */
-	size_t opening_len;
+	tlshost__opening *opening;   /* until the handshake is over, or NULL */
+	size_t looked_at;            /* of the incoming bytes, by it */
 	int network_ended;
 	int no_memory;               /* a push failed: the connection is over */
 	/* Sends what is pushed while nothing is queued, if it can, and tells how

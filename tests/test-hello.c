@@ -164,12 +164,6 @@ static const struct {
 	{ "empty versions", 43, 1, { 0 }, TLSHOST_PROTOCOL },
 	{ "odd versions", 43, 4, { 3, 3, 4, 3 }, TLSHOST_PROTOCOL },
 	{ "one version", 43, 3, { 2, 3, 4 }, TLSHOST_OK },
-	{ "empty groups", 10, 2, { 0, 0 }, TLSHOST_PROTOCOL },
-	{ "half a group", 10, 3, { 0, 1, 0 }, TLSHOST_PROTOCOL },
-	{ "groups and more", 10, 5, { 0, 2, 0, 29, 0 }, TLSHOST_PROTOCOL },
-	{ "one group", 10, 4, { 0, 2, 0, 29 }, TLSHOST_OK },
-	{ "no signatures", 13, 0, { 0 }, TLSHOST_PROTOCOL },
-	{ "one signature", 13, 4, { 0, 2, 4, 3 }, TLSHOST_OK },
 };
 
 START_TEST(extensions_are_read_strictly)
@@ -182,10 +176,6 @@ START_TEST(extensions_are_read_strictly)
 	raw.legacy_version = 0x0303;
 	if (bodies[_i].which == 0)
 		raw.server_name = body;
-	else if (bodies[_i].which == 10)
-		raw.groups = body;
-	else if (bodies[_i].which == 13)
-		raw.signatures = body;
 	else if (bodies[_i].which == 16)
 		raw.protocols = body;
 	else

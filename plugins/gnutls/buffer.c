@@ -38,12 +38,6 @@ follow_records(connection *conn, const uint8_t *data, size_t len)
 			conn->head[conn->head_len++] = *data;
 			conn->body_left = (size_t)head[3] << 8 | head[4];
 			conn->plain_alert = -1;
-			/* The library would take an alert, too. */
-			if (conn->head_len == sizeof(conn->head) &&
-			    conn->context->role == TLSHOST_ROLE_SERVER &&
-			    !conn->hello_seen && head[0] != RECORD_HANDSHAKE)
-				refuse(conn, TLSHOST_PROTOCOL,
-				    GNUTLS_A_UNEXPECTED_MESSAGE, 0);
 		} else {
 			step = len < conn->body_left ? len : conn->body_left;
 			conn->body_left -= step;
@@ -67,10 +61,6 @@ pull(gnutls_transport_ptr_t pointer, void *dst, size_t cap)
 
 	if (len != 0 && !conn->done)
 		follow_records(conn, dst, len);
-	if (conn->refused != 0 && !conn->hello_seen) {
-		gnutls_transport_set_errno(conn->session, EPROTO);
-		return -1;
-	}
 	if (len != 0)
 		return (ssize_t)len;
 	if (host->ended(conn->link))

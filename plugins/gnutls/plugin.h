@@ -104,7 +104,6 @@ typedef struct connection {
 #define WARNINGS_MAX 5
 
 #define RECORD_ALERT 21
-#define RECORD_HANDSHAKE 22
 
 /* ----------------------------------------------------------------- status */
 

@@ -68,9 +68,12 @@ sort_code(const connection *conn, int code)
 		/* A client has the right ones for all that it offers. */
 		return conn->context->role == TLSHOST_ROLE_SERVER ?
 		    TLSHOST_NO_OVERLAP : TLSHOST_PROTOCOL;
+	case GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM:
+		/* A client says so of what the server did. */
+		return conn->context->role == TLSHOST_ROLE_SERVER &&
+		    !conn->done ? TLSHOST_NO_OVERLAP : TLSHOST_PROTOCOL;
 	case GNUTLS_E_NO_CIPHER_SUITES:
 	case GNUTLS_E_NO_COMMON_KEY_SHARE:
-	case GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM:
 	case GNUTLS_E_NO_PRIORITIES_WERE_SET:
 	case GNUTLS_E_ECC_UNSUPPORTED_CURVE:
 	case GNUTLS_E_UNWANTED_ALGORITHM:
@@ -153,6 +156,12 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 
 	if (conn->refused == 0 && is_ragged(conn, code))
 		return TLSHOST_RAGGED_EOF;
+	if (conn->refused == 0 && is_plain_alert(conn, code) &&
+	    conn->plain_alert == GNUTLS_A_CLOSE_NOTIFY) {
+		failure.status = TLSHOST_PROTOCOL;
+		failure.text = "the peer closed during the handshake";
+		return report(sink, &failure);
+	}
 	if (conn->refused == 0 && is_plain_alert(conn, code)) {
 		failure.status = TLSHOST_ALERT_RECEIVED;
 		failure.alert_received = conn->plain_alert;

@@ -772,7 +772,8 @@ shake(tlshost_sink *sink, connection *conn)
 		return TLSHOST_OK;
 	}
 	code = PR_GetError();
-	if (code == PR_WOULD_BLOCK_ERROR && !host->ended(conn->link))
+	if (code == PR_WOULD_BLOCK_ERROR && conn->refused == 0 &&
+	    !host->ended(conn->link))
 		return TLSHOST_WANT_READ;
 	return fail_connection(sink, conn, code, "the handshake failed");
 }

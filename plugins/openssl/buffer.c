@@ -108,9 +108,10 @@ note_alert(const SSL *ssl, int where, int value)
 
 	if ((where & SSL_CB_ALERT) == 0)
 		return;
-	/* On TLS 1.3 it closes (RFC 8446, 6.1), whatever its level; the library
-	 * would go on. */
+	/* Once TLS 1.3 was chosen it closes (RFC 8446, 6.1), whatever its
+	 * level; the library would go on. */
 	if ((where & SSL_CB_READ) != 0 && SSL_version(ssl) == TLS1_3_VERSION &&
+	    SSL_get_pending_cipher(ssl) != NULL &&
 	    (value & 0xff) == SSL_AD_USER_CANCELLED)
 		conn->canceled = 1;
 	if ((value >> 8) != SSL3_AL_FATAL)

@@ -65,7 +65,8 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_PROTOCOL_NUL | TLSHOST_CAPABILITY_X448 |
 	    TLSHOST_CAPABILITY_ANY_SERVER_NAME |
 	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST |
-	    TLSHOST_CAPABILITY_OWN_CERTIFICATES,
+	    TLSHOST_CAPABILITY_OWN_CERTIFICATES |
+	    TLSHOST_CAPABILITY_ANY_RECORDS,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

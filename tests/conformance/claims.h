@@ -56,6 +56,7 @@ void handshake_ends(const setup *s, tlshost_status client,
 extern const char *claim_word;
 extern int claims_listed;
 
+void breach_claims(Suite *suite);
 void config_claims(Suite *suite);
 void data_claims(Suite *suite);
 void end_claims(Suite *suite);

@@ -6,164 +6,7 @@
 #include <stdio.h>
 
 #include "claims.h"
-
-#define CLIENT_HELLO 1
-#define SERVER_HELLO 2
-#define CERTIFICATE 11
-#define SERVER_KEY_EXCHANGE 12
-#define CERTIFICATE_REQUEST 13
-
-#define EXTENSION_SERVER_NAME 0
-#define EXTENSION_GROUPS 10
-#define EXTENSION_SIGNATURES 13
-#define EXTENSION_KEY_SHARE 51
-#define EXTENSION_RENEGOTIATION 0xff01
-
-/* What an end has to say, its messages joined. */
-typedef struct flight {
-	uint8_t bytes[65536];
-	size_t len;
-} flight;
-
-static size_t
-number(const uint8_t *at, int bytes)
-{
-	size_t value = 0;
-
-	for (int i = 0; i < bytes; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
-static void
-put_number(uint8_t *at, int bytes, size_t value)
-{
-	while (bytes-- > 0) {
-		at[bytes] = (uint8_t)value;
-		value >>= 8;
-	}
-}
-
-static void
-take_flight(tlshost_buffer *buffer, flight *f)
-{
-	uint8_t raw[65536];
-	size_t raw_len = 0, n;
-	const uint8_t *out;
-
-	f->len = 0;
-	while ((n = tlshost_buffer_peek_outgoing(buffer, &out)) != 0) {
-		ck_assert_uint_le(raw_len + n, sizeof(raw));
-		memcpy(raw + raw_len, out, n);
-		raw_len += n;
-		assert_status(tlshost_buffer_consume_outgoing(buffer, n),
-		    TLSHOST_OK);
-	}
-	for (size_t at = 0; at + 5 <= raw_len; at += 5 + n) {
-		n = number(raw + at + 3, 2);
-		if (raw[at] != 22)
-			break;
-		memcpy(f->bytes + f->len, raw + at + 5, n);
-		f->len += n;
-	}
-}
-
-/* As one record. */
-static void
-give_flight(tlshost_buffer *buffer, const flight *f)
-{
-	uint8_t head[5] = { 22, 3, 3 };
-	size_t n;
-
-	put_number(head + 3, 2, f->len);
-	ck_assert_uint_le(f->len, 16384);
-	assert_status(tlshost_buffer_receive_from_network(buffer, head, 5,
-	    &n), TLSHOST_OK);
-	assert_status(tlshost_buffer_receive_from_network(buffer, f->bytes,
-	    f->len, &n), TLSHOST_OK);
-	ck_assert_uint_eq(n, f->len);
-}
-
-/* Where the message is, or fails. */
-static uint8_t *
-message(flight *f, int type)
-{
-	size_t at = 0;
-
-	while (at + 4 <= f->len && f->bytes[at] != type)
-		at += 4 + number(f->bytes + at + 1, 3);
-	ck_assert_msg(at + 4 <= f->len, "no message %d", type);
-	return f->bytes + at;
-}
-
-/* Puts new_len bytes where old_len bytes were, within the first message and its
- * block of extensions, which begins at block. */
-static void
-replace(flight *f, uint8_t *block, uint8_t *at, size_t old_len,
-    const void *new, size_t new_len)
-{
-	size_t behind = f->len - (size_t)(at - f->bytes) - old_len;
-
-	ck_assert_uint_le(f->len - old_len + new_len, sizeof(f->bytes));
-	memmove(at + new_len, at + old_len, behind);
-	if (new_len != 0)
-		memcpy(at, new, new_len);
-	f->len = f->len - old_len + new_len;
-	put_number(block, 2, number(block, 2) - old_len + new_len);
-	put_number(f->bytes + 1, 3, number(f->bytes + 1, 3) - old_len +
-	    new_len);
-}
-
-/* The first message is a hello: the length of its extensions. */
-static uint8_t *
-extensions(flight *f)
-{
-	uint8_t *at = f->bytes + 4 + 2 + 32;
-
-	at += 1 + at[0];
-	if (f->bytes[0] == SERVER_HELLO)
-		return at + 2 + 1;
-	at += 2 + number(at, 2);
-	return at + 1 + at[0];
-}
-
-/* Of one; NULL: there is none. */
-static uint8_t *
-extension(flight *f, unsigned int type)
-{
-	uint8_t *block = extensions(f);
-
-	for (uint8_t *at = block + 2; at < block + 2 + number(block, 2);
-	    at += 4 + number(at + 2, 2))
-		if (number(at, 2) == type)
-			return at;
-	return NULL;
-}
-
-static void
-drop_extension(flight *f, unsigned int type)
-{
-	uint8_t *at = extension(f, type);
-
-	if (at != NULL)
-		replace(f, extensions(f), at, 4 + number(at + 2, 2), NULL, 0);
-}
-
-/* A list of 16-bit numbers, ended by 0, with its length before it. */
-static void
-set_list(flight *f, unsigned int type, const uint16_t *ids)
-{
-	uint8_t body[64];
-	size_t len = 0;
-
-	drop_extension(f, type);
-	for (; ids[len] != 0; len++)
-		put_number(body + 6 + 2 * len, 2, ids[len]);
-	put_number(body, 2, type);
-	put_number(body + 2, 2, 2 + 2 * len);
-	put_number(body + 4, 2, 2 * len);
-	replace(f, extensions(f), extensions(f) + 2, 0, body, 6 + 2 * len);
-}
+#include "flight.h"
 
 /* ------------------------------------------------------------------------
  * What a client can do besides its suites
@@ -226,9 +69,7 @@ START_TEST(a_server_takes_what_the_client_can_use)
 	uint8_t *hello;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	if (clients[_i].ids[0] != 0)
 		set_list(&f, (unsigned int)clients[_i].change,
 		    clients[_i].ids);
@@ -261,9 +102,7 @@ START_TEST(a_client_without_rsa_signatures_gets_no_rsa_at_all)
 	const uint16_t signs[] = EC_SIGNS;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	set_list(&f, EXTENSION_SIGNATURES, signs);
 	give_flight(p.server, &f);
 	assert_status(tlshost_buffer_do_handshake(p.server),
@@ -321,8 +160,7 @@ has_group(tlshost_backend *backend, uint16_t group)
 /* The client has no share for it, so that TLS 1.3 has to ask for one. */
 START_TEST(a_server_takes_each_group_alone)
 {
-	static const uint8_t no_shares[] = { 0, EXTENSION_KEY_SHARE, 0, 2, 0,
-	    0 };
+	static const uint8_t no_shares[] = { 0, 0 };
 	uint16_t group = groups[_i / 2];
 	int tls13 = versions[_i % 2] == TLSHOST_VERSION_TLSV1_3;
 	setup s = { .version = versions[_i % 2],
@@ -332,15 +170,11 @@ START_TEST(a_server_takes_each_group_alone)
 	uint8_t *at;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	set_list(&f, EXTENSION_GROUPS, (uint16_t[]){ group, 0 });
-	if (tls13) {
-		drop_extension(&f, EXTENSION_KEY_SHARE);
-		replace(&f, extensions(&f), extensions(&f) + 2, 0, no_shares,
+	if (tls13)
+		set_extension(&f, EXTENSION_KEY_SHARE, no_shares,
 		    sizeof(no_shares));
-	}
 	give_flight(p.server, &f);
 	if (!has_group(server_backend, group)) {
 		assert_status(tlshost_buffer_do_handshake(p.server),
@@ -374,9 +208,7 @@ START_TEST(a_client_offers_the_same_groups_in_the_same_order)
 	uint8_t *at;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	at = extension(&f, EXTENSION_GROUPS);
 	ck_assert_ptr_nonnull(at);
 	end = number(at + 2, 2);
@@ -418,15 +250,11 @@ START_TEST(a_server_is_asked_for_what_is_no_host)
 	uint8_t body[64] = { 0 };
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
-	drop_extension(&f, EXTENSION_SERVER_NAME);
-	put_number(body + 2, 2, len + 5);
-	put_number(body + 4, 2, len + 3);
-	put_number(body + 7, 2, len);
-	memcpy(body + 9, name, len);
-	replace(&f, extensions(&f), extensions(&f) + 2, 0, body, len + 9);
+	take_hello(&p, &f);
+	put_number(body, 2, len + 3);
+	put_number(body + 3, 2, len);
+	memcpy(body + 5, name, len);
+	set_extension(&f, EXTENSION_SERVER_NAME, body, len + 5);
 	give_flight(p.server, &f);
 	if (backend_can(server_backend, TLSHOST_CAPABILITY_ANY_SERVER_NAME)) {
 		assert_status(tlshost_buffer_do_handshake(p.server),
@@ -461,9 +289,7 @@ START_TEST(a_hello_without_versions_is_of_tls_1_2_whatever_it_says)
 	    .client_highest = TLSHOST_VERSION_TLSV1_2 });
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	put_number(f.bytes + 4, 2, later_versions[_i]);
 	give_flight(p.server, &f);
 	assert_status(tlshost_buffer_do_handshake(p.server),
@@ -512,9 +338,7 @@ START_TEST(a_request_names_no_crowd)
 	p = pair_of(client, server, &s);
 	tlshost_config_unref(client);
 	tlshost_config_unref(server);
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	give_flight(p.server, &f);
 	assert_status(tlshost_buffer_do_handshake(p.server),
 	    TLSHOST_WANT_READ);
@@ -599,9 +423,7 @@ START_TEST(a_key_share_that_is_none_is_a_protocol_error)
 	uint8_t *share;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	share = extension(&f, EXTENSION_KEY_SHARE);
 	ck_assert_ptr_nonnull(share);
 	/* A list of groups and their values, which become zeros. */
@@ -623,9 +445,7 @@ first_flight(flight *f)
 	setup s = { .version = TLSHOST_VERSION_TLSV1_2, .suite = 0xc02f };
 	pair p = make_pair(&s);
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, f);
+	take_hello(&p, f);
 	give_flight(p.server, f);
 	assert_status(tlshost_buffer_do_handshake(p.server),
 	    TLSHOST_WANT_READ);
@@ -702,9 +522,7 @@ START_TEST(a_goodbye_in_the_handshake_is_answered_by_nothing)
 	flight f;
 	size_t n;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	assert_status(tlshost_buffer_receive_from_network(p.client, goodbye,
 	    sizeof(goodbye), &n), TLSHOST_OK);
 	assert_status(tlshost_buffer_do_handshake(p.client),
@@ -726,9 +544,7 @@ START_TEST(a_fallback_that_was_not_needed_is_refused)
 	uint8_t *suites;
 	flight f;
 
-	assert_status(tlshost_buffer_do_handshake(p.client),
-	    TLSHOST_WANT_READ);
-	take_flight(p.client, &f);
+	take_hello(&p, &f);
 	suites = f.bytes + 4 + 2 + 32;
 	suites += 1 + suites[0];
 	ck_assert_uint_ge(number(suites, 2), 4);

@@ -8,9 +8,9 @@
  *
  * One record: its type, 3, 3, the length in two bytes, and the contents.
  *
- *	22	client: a ClientHello (RFC 8446, 4.1.2), without a header
- *		server: version, suite, "certificate wanted", protocol and
- *		certificates, each with a length before it
+ *	22	client: a ClientHello (RFC 8446, 4.1.2)
+ *		server: a ServerHello, behind it "certificate wanted", protocol
+ *		and certificates, each with a length before it
  *		client: certificates
  *	23	data, in the cipher
  *	21	an alert: 2, its number
@@ -518,6 +518,41 @@ judge_chain(tlshost_sink *sink, struct connection *c, struct message *m)
  * The handshake
  */
 
+#define MESSAGE_HEAD 4
+
+/* The length of a vector that began behind its length at start. */
+static void
+end_vector(struct message *m, size_t start, size_t bytes)
+{
+	size_t len = m->len - start;
+
+	for (size_t i = 1; i <= bytes; i++, len >>= 8)
+		m->data[start - i] = (uint8_t)len;
+}
+
+static void
+begin_hello(struct message *m, uint8_t type)
+{
+	const uint8_t random[32] = { 'u', 'p', 'p', 'e', 'r' };
+
+	put_u8(m, type);
+	put_u8(m, 0);
+	put_u16(m, 0);
+	put_u16(m, TLSHOST_VERSION_TLSV1_2);
+	put_bytes(m, random, sizeof(random));
+	put_u8(m, 0);
+}
+
+/* What TLS 1.3 has to have: X25519, ECDSA with SHA-256, a share. */
+static void
+put_tls13(struct message *m)
+{
+	static const uint8_t extensions[] = { 0, 10, 0, 4, 0, 2, 0, 29,
+		0, 13, 0, 4, 0, 2, 4, 3, 0, 51, 0, 7, 0, 5, 0, 29, 0, 1, 9 };
+
+	put_bytes(m, extensions, sizeof(extensions));
+}
+
 static void
 put_extensions(struct message *m, const struct connection *c)
 {
@@ -551,24 +586,22 @@ put_extensions(struct message *m, const struct connection *c)
 	put_u8(m, 2 * len);
 	for (uint32_t v = context->highest; v >= context->lowest; v--)
 		put_u16(m, v);
-	m->data[start] = (uint8_t)((m->len - start - 2) >> 8);
-	m->data[start + 1] = (uint8_t)(m->len - start - 2);
+	put_tls13(m);
+	end_vector(m, start + 2, 2);
 }
 
 static int32_t
 send_client_hello(tlshost_sink *sink, struct connection *c)
 {
 	struct message m = { .len = 0 };
-	const uint8_t random[32] = { 'u', 'p', 'p', 'e', 'r' };
 
-	put_u16(&m, TLSHOST_VERSION_TLSV1_2);
-	put_bytes(&m, random, sizeof(random));
-	put_u8(&m, 0);
+	begin_hello(&m, 1);
 	put_u16(&m, 2 * c->context->suites_len);
 	for (size_t i = 0; i < c->context->suites_len; i++)
 		put_u16(&m, c->context->suites[i]);
 	put_u16(&m, 0x0100);
 	put_extensions(&m, c);
+	end_vector(&m, MESSAGE_HEAD, 3);
 	if (m.bad || push_record(c, RECORD_HANDSHAKE, m.data, m.len) !=
 	    TLSHOST_OK)
 		return no_memory(sink);
@@ -613,6 +646,23 @@ choose_protocol(struct connection *c, struct tlshost_bytes offered)
 	return 0;
 }
 
+static void
+put_server_hello(struct message *m, const struct connection *c)
+{
+	begin_hello(m, 2);
+	put_u16(m, c->suite);
+	put_u8(m, 0);
+	put_u16(m, c->version == TLSHOST_VERSION_TLSV1_3 ? 6 : 0);
+	if (c->version == TLSHOST_VERSION_TLSV1_3) {
+		put_u16(m, 43);
+		put_u16(m, 2);
+		put_u16(m, c->version);
+	} else {
+		m->data[MESSAGE_HEAD + 1] = (uint8_t)c->version;
+	}
+	end_vector(m, MESSAGE_HEAD, 3);
+}
+
 static int32_t
 take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
 {
@@ -621,7 +671,8 @@ take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
 	void *context;
 	int32_t alert, st;
 
-	if (host->hello_split(c->in + HEADER, len, &hello) != TLSHOST_OK)
+	if (len < MESSAGE_HEAD || host->hello_split(c->in + HEADER +
+	    MESSAGE_HEAD, len - MESSAGE_HEAD, &hello) != TLSHOST_OK)
 		return give_up(sink, c, TLSHOST_PROTOCOL, ALERT_DECODE_ERROR,
 		    "the ClientHello is malformed");
 	if ((st = host->hello(c->link, &hello, &context, &alert)) !=
@@ -646,8 +697,7 @@ take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
 	if (!choose_protocol(c, hello.protocols))
 		return give_up(sink, c, TLSHOST_NO_OVERLAP,
 		    ALERT_NO_APPLICATION_PROTOCOL, "no protocol in common");
-	put_u16(&m, c->version);
-	put_u16(&m, c->suite);
+	put_server_hello(&m, c);
 	put_u8(&m, c->context->client_auth != TLSHOST_CLIENT_AUTH_NONE);
 	put_u8(&m, c->protocol_len);
 	put_bytes(&m, c->protocol, c->protocol_len);
@@ -686,8 +736,15 @@ take_server_hello(tlshost_sink *sink, struct connection *c, struct message *m)
 	static const char line[] = "UPPER its secret is that it has none";
 	int32_t st;
 
+	(void)get_bytes(m, MESSAGE_HEAD);
 	c->version = (uint32_t)get(m, 2);
+	(void)get_bytes(m, 32 + 1);
 	c->suite = (uint32_t)get(m, 2);
+	(void)get(m, 1);
+	if (get(m, 2) != 0) {
+		(void)get_bytes(m, 4);
+		c->version = (uint32_t)get(m, 2);
+	}
 	c->wants_certificate = get(m, 1) != 0;
 	c->protocol_len = get(m, 1);
 	memcpy(c->protocol, get_bytes(m, c->protocol_len),

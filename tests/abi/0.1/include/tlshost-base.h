@@ -209,6 +209,9 @@ typedef enum tlshost_phase {
  *	key-update-burst	the peer may change its key as often as it likes
  *				(RFC 8446, 4.6.3); without it PROTOCOL for one
  *				that does so more than eight times in a second
+ *	any-records		a message of the handshake may come in several
+ *				records, and their version says nothing (RFC
+ *				8446, 5.1); without it PROTOCOL
  *	outlives-shutdown	all goes on when the program shuts the library
  *				down by itself, also at exit; without it
  *				LIBRARY_GONE for what was made before
@@ -235,7 +238,8 @@ typedef enum tlshost_phase {
 	X(ANY_SERVER_NAME, 12, "any-server-name")                             \
 	X(KEY_UPDATE_BURST, 13, "key-update-burst")                           \
 	X(OUTLIVES_SHUTDOWN, 14, "outlives-shutdown")                         \
-	X(OWN_CERTIFICATES, 15, "own-certificates")
+	X(OWN_CERTIFICATES, 15, "own-certificates")                           \
+	X(ANY_RECORDS, 16, "any-records")
 
 typedef enum tlshost_capability {
 #define TLSHOST_X(name, number, word) TLSHOST_CAPABILITY_##name = 1 << number,

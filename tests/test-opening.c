@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "config.h"
+
+#include "opening.h"
+#include "support.h"
+
+/* A stream of records, built piece by piece. */
+typedef struct stream {
+	uint8_t data[4096];
+	size_t len;
+} stream;
+
+static void
+put(stream *s, const void *data, size_t len)
+{
+	ck_assert_uint_le(s->len + len, sizeof(s->data));
+	if (len != 0)
+		memcpy(s->data + s->len, data, len);
+	s->len += len;
+}
+
+#define PUT(s, ...)                                                  \
+	do {                                                         \
+		const uint8_t bytes_[] = { __VA_ARGS__ };            \
+		put(s, bytes_, sizeof(bytes_));                      \
+	} while (0)
+
+/* What a client of TLS 1.3 has to say; more: an extension besides. */
+static void
+put_hello(stream *s, const void *more, size_t more_len)
+{
+	size_t start = s->len, len;
+
+	PUT(s, 22, 3, 1, 0, 0, 1, 0, 0, 0, 3, 3);
+	for (int i = 0; i < 32; i++)
+		PUT(s, 7);
+	PUT(s, 2, 8, 9);                             /* session */
+	PUT(s, 0, 4, 0x13, 0x01, 0, 0xff);           /* suites */
+	PUT(s, 1, 0);                                /* compression */
+	PUT(s, 0, (uint8_t)(8 + 8 + 11 + 7 + more_len));
+	PUT(s, 0, 10, 0, 4, 0, 2, 0, 29);
+	PUT(s, 0, 13, 0, 4, 0, 2, 4, 3);
+	PUT(s, 0, 51, 0, 7, 0, 5, 0, 29, 0, 1, 9);
+	PUT(s, 0, 43, 0, 3, 2, 3, 4);
+	put(s, more, more_len);
+	len = s->len - start - 5;
+	s->data[start + 4] = (uint8_t)len;
+	s->data[start + 8] = (uint8_t)(len - 4);
+}
+
+/* And its answer; the name of the session as given. */
+static void
+put_answer(stream *s, uint8_t session)
+{
+	PUT(s, 22, 3, 3, 0, 4 + 2 + 32 + 3 + 2 + 1 + 2 + 6, 2, 0, 0,
+	    2 + 32 + 3 + 2 + 1 + 2 + 6, 3, 3);
+	for (int i = 0; i < 32; i++)
+		PUT(s, 5);
+	PUT(s, 2, 8, session, 0x13, 0x01, 0, 0, 6, 0, 43, 0, 2, 3, 4);
+}
+
+/* Reads it, in pieces of so many bytes. */
+static tlshost__opening *
+read_in(const stream *s, tlshost_role role, const stream *own, size_t piece)
+{
+	tlshost__opening *o = tlshost__opening_new(role);
+
+	ck_assert_ptr_nonnull(o);
+	for (size_t at = 0; own != NULL && at < own->len; at += piece)
+		ck_assert_int_eq(tlshost__opening_wrote(o, own->data + at,
+		    own->len - at < piece ? own->len - at : piece), 0);
+	for (size_t at = 0; at < s->len; at += piece)
+		ck_assert_int_eq(tlshost__opening_read(o, s->data + at,
+		    s->len - at < piece ? s->len - at : piece), 0);
+	return o;
+}
+
+static const struct {
+	const char *name, *behind;
+	size_t len;
+	int32_t alert;               /* 0: none */
+	int over;
+} streams[] = {
+#define BEHIND(text) text, sizeof(text) - 1
+	{ "nothing", BEHIND(""), 0, 0 },
+	{ "another message", BEHIND("\26\3\3\0\4\13\0\0\0"), 0, 0 },
+	{ "a warning", BEHIND("\25\3\3\0\2\1\132"), 0, 0 },
+	{ "a fatal alert", BEHIND("\25\3\3\0\2\2\50"), 0, 1 },
+	{ "an alert of level 0", BEHIND("\25\3\3\0\2\0\50"), 47, 0 },
+	{ "a long alert", BEHIND("\25\3\3\0\32"), 50, 0 },
+	{ "a change and what is encrypted",
+	    BEHIND("\24\3\3\0\1\1\25\3\3\0\32whatever"), 0, 1 },
+	{ "two changes", BEHIND("\24\3\3\0\1\1\24\3\3\0\1\1"), 10, 0 },
+	{ "a change to nothing known", BEHIND("\24\3\3\0\1\2"), 50, 0 },
+	{ "data", BEHIND("\27\3\3\0\2hi\25\3\3\0\1\1"), 0, 1 },
+	{ "a type that nobody knows", BEHIND("\30\3\3\0\1x"), 10, 0 },
+};
+
+START_TEST(records_are_followed_until_they_are_encrypted)
+{
+	stream s = { .len = 0 };
+
+	put_hello(&s, NULL, 0);
+	put(&s, streams[_i].behind, streams[_i].len);
+	for (size_t piece = 1; piece <= s.len; piece++) {
+		tlshost__opening *o = read_in(&s, TLSHOST_ROLE_SERVER, NULL,
+		    piece);
+
+		ck_assert_msg((o->breach.text != NULL) ==
+		    (streams[_i].alert != 0), "%s", streams[_i].name);
+		if (streams[_i].alert != 0)
+			ck_assert_int_eq(o->breach.alert, streams[_i].alert);
+		ck_assert_int_eq(o->over, streams[_i].over);
+		ck_assert_int_eq(o->before_hello, 0);
+		ck_assert_int_eq(o->in.whole, 1);
+		ck_assert_ptr_null(o->in.message);
+		tlshost__opening_free(o);
+	}
+}
+END_TEST
+
+START_TEST(a_hello_is_judged_when_it_is_whole_however_it_comes)
+{
+	static const uint8_t cookie[] = { 0, 44, 0, 3, 0, 1, 'a' };
+	stream good = { .len = 0 }, bad = { .len = 0 };
+
+	put_hello(&good, NULL, 0);
+	put_hello(&bad, cookie, sizeof(cookie));
+	for (size_t piece = 1; piece <= bad.len; piece++) {
+		tlshost__opening *o = read_in(&bad, TLSHOST_ROLE_SERVER, NULL,
+		    piece);
+
+		ck_assert_int_eq(o->breach.alert, 47);
+		ck_assert_int_eq(o->breach.extension, 44);
+		ck_assert_int_eq(o->before_hello, 1);
+		tlshost__opening_free(o);
+	}
+	for (size_t len = 0; len < good.len; len++) {
+		stream cut = good;
+		tlshost__opening *o;
+
+		cut.len = len;
+		o = read_in(&cut, TLSHOST_ROLE_SERVER, NULL, 7);
+		ck_assert_ptr_null(o->breach.text);
+		ck_assert_int_eq(o->in.whole, 0);
+		tlshost__opening_free(o);
+	}
+}
+END_TEST
+
+START_TEST(an_answer_is_held_against_what_was_said)
+{
+	stream own = { .len = 0 };
+
+	put_hello(&own, NULL, 0);
+	for (size_t piece = 1; piece <= own.len; piece++) {
+		stream good = { .len = 0 }, bad = { .len = 0 };
+		tlshost__opening *o;
+
+		put_answer(&good, 9);
+		put_answer(&bad, 10);
+		o = read_in(&good, TLSHOST_ROLE_CLIENT, &own, piece);
+		ck_assert_ptr_null(o->breach.text);
+		ck_assert_ptr_null(o->own.message);
+		tlshost__opening_free(o);
+		o = read_in(&bad, TLSHOST_ROLE_CLIENT, &own, piece);
+		ck_assert_int_eq(o->breach.alert, 47);
+		ck_assert_int_eq(o->before_hello, 1);
+		tlshost__opening_free(o);
+	}
+}
+END_TEST
+
+/* A peer may send 64 KiB of anything, and every byte may be wrong. */
+START_TEST(whatever_comes_is_borne)
+{
+	stream good = { .len = 0 }, own = { .len = 0 };
+
+	put_hello(&own, NULL, 0);
+	if (_i == 0)
+		put_hello(&good, NULL, 0);
+	else
+		put_answer(&good, 9);
+	for (size_t at = 0; at < good.len; at++)
+		for (int bit = 0; bit < 8; bit++) {
+			stream s = good;
+			tlshost__opening *o;
+
+			s.data[at] ^= (uint8_t)(1 << bit);
+			o = read_in(&s, _i == 0 ? TLSHOST_ROLE_SERVER :
+			    TLSHOST_ROLE_CLIENT, &own, s.len);
+			tlshost__opening_free(o);
+		}
+}
+END_TEST
+
+START_TEST(what_is_no_tls_is_left_to_others)
+{
+	static const char *const texts[] = { "GET / HTTP/1.1\r\n", "S",
+		"220 hello\r\n", "\26\2\0\0\1\1" };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t piece = 1; piece < 8; piece++) {
+			stream s = { .len = 0 };
+			tlshost__opening *o;
+
+			put(&s, texts[i], strlen(texts[i]));
+			o = read_in(&s, TLSHOST_ROLE_SERVER, NULL, piece);
+			ck_assert_ptr_null(o->breach.text);
+			ck_assert_uint_eq(o->first_len, s.len < 5 ? s.len : 5);
+			ck_assert_mem_eq(o->first, s.data, o->first_len);
+			tlshost__opening_free(o);
+		}
+}
+END_TEST
+
+static Suite *
+opening_suite(void)
+{
+	Suite *suite = suite_create("opening");
+	TCase *tcase = tcase_create("opening");
+
+	tcase_add_loop_test(tcase,
+	    records_are_followed_until_they_are_encrypted, 0,
+	    (int)(sizeof(streams) / sizeof(streams[0])));
+	tcase_add_test(tcase,
+	    a_hello_is_judged_when_it_is_whole_however_it_comes);
+	tcase_add_test(tcase, an_answer_is_held_against_what_was_said);
+	tcase_add_loop_test(tcase, whatever_comes_is_borne, 0, 2);
+	tcase_add_test(tcase, what_is_no_tls_is_left_to_others);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
+
+int
+main(void)
+{
+	return run_suite(opening_suite());
+}
