@@ -210,7 +210,12 @@ host_finding(tlshost_sink *sink, uint32_t field, uint32_t severity,
 static size_t
 host_pull(tlshost_link *link, uint8_t *dst, size_t cap)
 {
-	return tlshost__queue_take(&link->incoming, dst, cap);
+	size_t len = tlshost__queue_take(&link->incoming, dst, cap);
+
+	if (link->opening != NULL)
+		link->looked_at -= len < link->looked_at ? len :
+		    link->looked_at;
+	return len;
 }
 
 static size_t

@@ -518,7 +518,6 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	if (buffer->link.opening->before_hello)
 		return latch_breach(buffer);
 	raw = buffer->ops->handshake(&sink, buffer->connection);
-	buffer->link.looked_at = tlshost__queue_len(&buffer->link.incoming);
 	/* Any status can be the SNI callback's own. */
 	st = settle(buffer, &sink, "handshake", raw, ALLOW_READ |
 	    TLSHOST__ALLOW(NO_OVERLAP) | TLSHOST__ALLOW(NOT_TLS) |
@@ -527,8 +526,12 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) - 1 : 0));
 	/* A library that was offended has said so by itself. */
 	if ((st == TLSHOST_OK || st == TLSHOST_WANT_READ) &&
-	    buffer->link.opening->breach.text != NULL)
+	    buffer->link.opening->breach.text != NULL) {
+		/* What waits may be the message that ends the handshake. */
+		if (st == TLSHOST_OK)
+			tlshost__queue_done(&buffer->link.outgoing);
 		return latch_breach(buffer);
+	}
 	if (st != TLSHOST_OK)
 		return st;
 	buffer->ops->info(buffer->connection, &buffer->info);

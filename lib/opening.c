@@ -136,7 +136,7 @@ begin_record(tlshost__opening *o)
 			    "a record of the handshake is empty");
 		else if (len > RECORD_MAX && !o->in.whole)
 			note(o, ALERT_RECORD_OVERFLOW, "a record is too long");
-		else if (o->changed)
+		else if (o->changed && o->in.whole)
 			o->over = 1;
 		break;
 	case RECORD_ALERT:
@@ -149,10 +149,12 @@ begin_record(tlshost__opening *o)
 			note(o, ALERT_DECODE_ERROR, "an alert is malformed");
 		return;
 	case RECORD_CHANGE:
-		if (is_first)
-			break;
-		if (len != 1)
-			note(o, ALERT_DECODE_ERROR,
+		/* RFC 8446, 5, has one alert for all of it. */
+		if (!o->in.whole)
+			note(o, ALERT_UNEXPECTED_MESSAGE,
+			    "a change of ciphers before the hello");
+		else if (len != 1)
+			note(o, ALERT_UNEXPECTED_MESSAGE,
 			    "a change of ciphers is malformed");
 		else if (o->changed)
 			note(o, ALERT_UNEXPECTED_MESSAGE,
@@ -208,7 +210,7 @@ take_body(tlshost__opening *o, const uint8_t *data, size_t len)
 	default: /* a change of ciphers */
 		o->changed = 1;
 		if (*data != 1)
-			note(o, ALERT_DECODE_ERROR,
+			note(o, ALERT_UNEXPECTED_MESSAGE,
 			    "a change of ciphers is malformed");
 		return 0;
 	}
@@ -235,8 +237,10 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 				o->first[o->first_len++] = *data;
 			s->head[s->head_len++] = *data;
 			s->left = (size_t)s->head[3] << 8 | s->head[4];
-			if (s->head_len == 2 && !is_tls(s->head))
-				o->over = !s->whole;
+			/* The first two bytes of all. */
+			if (s->head_len == 2 && o->first_len == 2 &&
+			    !is_tls(s->head))
+				o->over = 1;
 			if (s->head_len == sizeof(s->head))
 				begin_record(o);
 		} else {

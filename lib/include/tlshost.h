@@ -730,6 +730,10 @@ TLSHOST_API void tlshost_buffer_free(tlshost_buffer *buffer);
  * ALERT_RECEIVED; NO_OVERLAP; NOT_TLS; PROTOCOL; UNRECOGNIZED_NAME; whatever an
  * SNI callback returned.
  *
+ * The peer's records until they are encrypted and its first hello are held
+ * against the RFCs first, alike for every backend (RFC 8446, 4.1.2, 4.1.3, 4.2,
+ * 5.1, 6): PROTOCOL.
+ *
  * A TLS 1.3 client is done before the server judged its certificate: a refusal
  * reaches the client's first read.
  */
@@ -738,7 +742,7 @@ TLSHOST_API tlshost_status tlshost_buffer_do_handshake(tlshost_buffer *buffer);
 /*
  * Reads up to cap bytes, cap >= 1 (PEP 543, read and readinto).  OK with 0
  * bytes: the peer closed, for ever, by close_notify or, on TLS 1.3, by
- * user_canceled (RFC 8446, 6.1; who says that reads no more either).  WANT_READ; WANT_WRITE: the outgoing queue
+ * user_canceled (RFC 8446, 6.1: what comes behind does not count).  WANT_READ; WANT_WRITE: the outgoing queue
  * is over its cap; RAGGED_EOF; ALERT_RECEIVED; PROTOCOL; BAD_CERTIFICATE;
  * INVALID_STATE before the handshake.
  */
@@ -830,7 +834,8 @@ TLSHOST_API size_t tlshost_buffer_pending(const tlshost_buffer *buffer);
 /* Incoming bytes that were not used yet. */
 TLSHOST_API size_t tlshost_buffer_incoming_len(const tlshost_buffer *buffer);
 /* Takes bytes that came behind the peer's close_notify (for protocols that go
- * on without TLS).  INVALID_STATE before it. */
+ * on without TLS).  INVALID_STATE before it.  Behind a user_canceled they are
+ * not in the clear. */
 TLSHOST_API tlshost_status tlshost_buffer_take_incoming(tlshost_buffer *buffer,
     void *dst, size_t cap, size_t *ret_len);
 /* 1: we, or the peer, sent close_notify. */

