@@ -171,7 +171,7 @@ START_TEST(an_answer_is_held_against_what_was_said)
 }
 END_TEST
 
-/* A peer may send 64 KiB of anything, and every byte may be wrong. */
+/* Every bit of what a peer sends may be wrong. */
 START_TEST(whatever_comes_is_borne)
 {
 	stream good = { .len = 0 }, own = { .len = 0 };
@@ -189,6 +189,10 @@ START_TEST(whatever_comes_is_borne)
 			s.data[at] ^= (uint8_t)(1 << bit);
 			o = read_in(&s, _i == 0 ? TLSHOST_ROLE_SERVER :
 			    TLSHOST_ROLE_CLIENT, &own, s.len);
+			/* What is refused is refused for a reason. */
+			ck_assert_int_eq(o->breach.text != NULL,
+			    o->breach.alert > 0);
+			ck_assert(!o->before_hello || o->breach.text != NULL);
 			tlshost__opening_free(o);
 		}
 }
