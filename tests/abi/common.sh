@@ -3,10 +3,10 @@
 # shellcheck shell=sh
 
 # dump FILE SOURCE [FOLDER]: the types that SOURCE shows, with the headers in
-# FOLDER first.
+# FOLDER first.  Where SOURCE lies on this machine is not one of them.
 dump() {
-	$CC -std=c11 -g -O0 -shared -fPIC ${3:+-I"$3"} \
-	    -I"$top_srcdir/lib/include" -I"$top_builddir/lib/include" \
+	$CC -std=c11 -g -O0 -fdebug-prefix-map="${2%/*}/=" -shared -fPIC \
+	    ${3:+-I"$3"} -I"$top_srcdir/lib/include" -I"$top_builddir/lib/include" \
 	    -o "$tmp/shown.so" "$2" &&
 	    abidw --no-corpus-path --no-comp-dir-path --no-show-locs \
 		--out-file "$1" "$tmp/shown.so"
