@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "buffer.h"
+#include "numbers.h"
 
 /* One record's worth: what a plugin is asked to encrypt at a time. */
 #define SLICE ((size_t)16384)
@@ -195,6 +196,15 @@ latch(tlshost_buffer *buffer, tlshost_status status, tlshost_error *error)
 }
 
 static tlshost_status
+latch_memory(tlshost_buffer *buffer)
+{
+	tlshost_error *error = NULL;
+
+	(void)tlshost__fail_memory(&error);
+	return latch(buffer, TLSHOST_NO_MEMORY, error);
+}
+
+static tlshost_status
 latch_text(tlshost_buffer *buffer, tlshost_status status, tlshost_phase phase,
     const char *text)
 {
@@ -251,8 +261,7 @@ plain_text_peer(const tlshost_link *link)
 	};
 	const tlshost__opening *opening = link->opening;
 
-	if (opening == NULL || opening->first_len < 2 || (opening->first[0] >= 20 &&
-	    opening->first[0] <= 24 && opening->first[1] == 3))
+	if (opening == NULL || tlshost__opening_is_tls(opening))
 		return NULL;
 	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(peers); i++) {
 		size_t len = strlen(peers[i].begin);
@@ -303,8 +312,7 @@ settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 	tlshost__sink_done(sink);
 	if (buffer->link.no_memory) {
 		tlshost_error_free(error);
-		(void)tlshost__fail_memory(&error);
-		return latch(buffer, TLSHOST_NO_MEMORY, error);
+		return latch_memory(buffer);
 	}
 	if (st == TLSHOST_OK)
 		return TLSHOST_OK;
@@ -444,9 +452,6 @@ handshake_fault(const tlshost_buffer *buffer)
 	return NULL;
 }
 
-#define RECORD_ALERT 21
-#define LEVEL_FATAL 2
-
 /* What came since, before the library sees it. */
 static int
 look_at_opening(tlshost_link *link)
@@ -467,7 +472,8 @@ look_at_opening(tlshost_link *link)
 static tlshost_status
 latch_breach(tlshost_buffer *buffer)
 {
-	const tlshost__breach *breach = &buffer->link.opening->breach;
+	const tlshost__opening *opening = buffer->link.opening;
+	const tlshost__breach *breach = &opening->breach;
 	const uint8_t alert[] = { RECORD_ALERT, 3, 3, 0, 2, LEVEL_FATAL,
 		(uint8_t)breach->alert };
 	tlshost_error *error = NULL;
@@ -478,15 +484,14 @@ latch_breach(tlshost_buffer *buffer)
 		    breach->extension);
 	(void)tlshost__fail(&error, TLSHOST_PROTOCOL, TLSHOST_PHASE_HANDSHAKE,
 	    buffer->link.context->backend->name, "the peer's %s: %s%s",
-	    buffer->link.opening->before_hello ? "hello" : "handshake",
+	    opening->before_hello ? "hello" : "handshake",
 	    breach->text, extension);
 	/* Behind the hello it would have to be encrypted, by the library. */
-	if (buffer->link.opening->before_hello) {
+	if (opening->before_hello) {
 		if (tlshost__queue_add(&buffer->link.outgoing, alert,
 		    sizeof(alert)) != 0) {
 			tlshost_error_free(error);
-			(void)tlshost__fail_memory(&error);
-			return latch(buffer, TLSHOST_NO_MEMORY, error);
+			return latch_memory(buffer);
 		}
 		if (!error->is_static)
 			error->alert_sent = breach->alert;
@@ -499,7 +504,6 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 {
 	tlshost_status st = enter(buffer);
 	tlshost_sink sink;
-	tlshost_error *error = NULL;
 	const char *fault;
 	int32_t raw;
 
@@ -511,10 +515,8 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		return TLSHOST_WANT_WRITE;
 	tlshost__sink_init(&sink, buffer->link.first->backend->name,
 	    TLSHOST_PHASE_HANDSHAKE, NULL);
-	if (look_at_opening(&buffer->link) != 0) {
-		(void)tlshost__fail_memory(&error);
-		return latch(buffer, TLSHOST_NO_MEMORY, error);
-	}
+	if (look_at_opening(&buffer->link) != 0)
+		return latch_memory(buffer);
 	if (buffer->link.opening->before_hello)
 		return latch_breach(buffer);
 	raw = buffer->ops->handshake(&sink, buffer->connection);

@@ -123,7 +123,6 @@ compile_suites(compilation *c)
 
 	if (c->role == TLSHOST_ROLE_SERVER)
 		c->kinds = tlshost__leaf_kinds(config);
-
 	if ((c->suites = tlshost__array(config->ciphers_len,
 	    sizeof(*c->suites))) == NULL) {
 		c->no_memory = 1;

@@ -4,38 +4,7 @@
 #include <string.h>
 
 #include "greeting.h"
-
-#define ALERT_HANDSHAKE_FAILURE 40
-#define ALERT_ILLEGAL_PARAMETER 47
-#define ALERT_DECODE_ERROR 50
-#define ALERT_PROTOCOL_VERSION 70
-#define ALERT_MISSING_EXTENSION 109
-#define ALERT_UNSUPPORTED_EXTENSION 110
-
-#define TLS_1_2 0x0303
-#define TLS_1_3 0x0304
-
-/* IANA's numbers of extensions. */
-enum extension {
-	SERVER_NAME = 0,
-	MAX_FRAGMENT_LENGTH = 1,
-	STATUS_REQUEST = 5,
-	SUPPORTED_GROUPS = 10,
-	POINT_FORMATS = 11,
-	SIGNATURE_ALGORITHMS = 13,
-	PROTOCOLS = 16,
-	ENCRYPT_THEN_MAC = 22,
-	EXTENDED_MASTER_SECRET = 23,
-	RECORD_SIZE_LIMIT = 28,
-	PRE_SHARED_KEY = 41,
-	EARLY_DATA = 42,
-	SUPPORTED_VERSIONS = 43,
-	COOKIE = 44,
-	PSK_MODES = 45,
-	POST_HANDSHAKE_AUTH = 49,
-	KEY_SHARE = 51,
-	RENEGOTIATION_INFO = 0xff01
-};
+#include "numbers.h"
 
 /* The suite that stands for an empty RENEGOTIATION_INFO (RFC 5746, 3.3). */
 #define RENEGOTIATION_SCSV 0x00ff
@@ -66,24 +35,13 @@ illegal(long extension)
  * Their parts
  */
 
-typedef struct hello {
-	size_t version;
-	reader random, session;
-	reader suites;               /* of a server: one */
-	reader compression;
-	reader extensions;
-	size_t last;                 /* of the extensions; SIZE_MAX: none */
-} hello;
-
-/* What both have before and behind the suites. */
-static int
-split(reader body, int is_server, hello *ret_hello)
+int
+tlshost__hello_parts_of(reader body, int is_server,
+    tlshost__hello_parts *ret_parts)
 {
-	hello h = { .last = SIZE_MAX };
+	tlshost__hello_parts h = { .random.len = 32, .suites.len = 2,
+	    .compression.len = 1 };
 
-	h.random.len = 32;
-	h.suites.len = 2;
-	h.compression.len = 1;
 	if (!take_number(&body, 2, &h.version) ||
 	    !take(&body, 32, &h.random.data) ||
 	    !take_vector(&body, 1, &h.session) || h.session.len > 32)
@@ -96,12 +54,13 @@ split(reader body, int is_server, hello *ret_hello)
 		return 0;
 	if (body.len != 0 && !is_vector(body, 2, &h.extensions))
 		return 0;
-	*ret_hello = h;
+	*ret_parts = h;
 	return 1;
 }
 
-static int
-next_extension(reader *extensions, size_t *ret_type, reader *ret_body)
+int
+tlshost__hello_next_extension(reader *extensions, size_t *ret_type,
+    reader *ret_body)
 {
 	return take_number(extensions, 2, ret_type) &&
 	    take_vector(extensions, 2, ret_body);
@@ -109,11 +68,11 @@ next_extension(reader *extensions, size_t *ret_type, reader *ret_body)
 
 /* 0: there is no such extension. */
 static int
-find(const hello *h, size_t wanted, reader *ret_body)
+find(const tlshost__hello_parts *h, size_t wanted, reader *ret_body)
 {
 	reader extensions = h->extensions;
 
-	for (size_t type; next_extension(&extensions, &type, ret_body);)
+	for (size_t type; tlshost__hello_next_extension(&extensions, &type, ret_body);)
 		if (type == wanted)
 			return 1;
 	return 0;
@@ -146,21 +105,22 @@ set_remove(number_set *set, size_t number)
 	return there;
 }
 
-/* RFC 8446, 4.2: whole, and no type twice. */
+/* RFC 8446, 4.2: whole, and no type twice.  The last one; SIZE_MAX: none. */
 static tlshost__breach
-check_types(hello *h)
+check_types(const tlshost__hello_parts *h, size_t *ret_last)
 {
 	number_set seen = { { 0 } };
 	reader extensions = h->extensions, body;
 	size_t type;
 
+	*ret_last = SIZE_MAX;
 	while (extensions.len != 0) {
-		if (!next_extension(&extensions, &type, &body))
+		if (!tlshost__hello_next_extension(&extensions, &type, &body))
 			return malformed(-1);
 		if (!set_add(&seen, type))
 			return breach(ALERT_ILLEGAL_PARAMETER,
 			    "an extension is there twice", (long)type);
-		h->last = type;
+		*ret_last = type;
 	}
 	return none;
 }
@@ -180,6 +140,16 @@ is_status_request(reader body)
 		return 0;
 	return type != 1 || (take_vector(&body, 2, &part) &&
 	    is_vector(body, 2, &part));
+}
+
+/* A vector, its length in so many bytes, of elements of that size; not empty. */
+static int
+is_list(reader body, size_t bytes, size_t unit)
+{
+	reader list;
+
+	return is_vector(body, bytes, &list) && list.len != 0 &&
+	    list.len % unit == 0;
 }
 
 /* What an extension has in itself. */
@@ -206,23 +176,20 @@ check_body(size_t type, reader body)
 	case STATUS_REQUEST:
 		return is_status_request(body) ? none : malformed((long)type);
 	case POINT_FORMATS: /* RFC 8422, 5.1.2 */
-		if (!is_vector(body, 1, &list) || list.len == 0)
+		if (!is_list(body, 1, 1))
 			return malformed((long)type);
-		return has_number(list, 1, 0) ? none : illegal((long)type);
+		return is_vector(body, 1, &list) && has_number(list, 1, 0) ?
+		    none : illegal((long)type);
 	case SERVER_NAME: /* RFC 6066, 3 */
 	case PROTOCOLS: /* RFC 7301, 3.1 */
-		return is_vector(body, 2, &list) && list.len != 0 ? none :
-		    malformed((long)type);
+		return is_list(body, 2, 1) ? none : malformed((long)type);
 	case SUPPORTED_GROUPS: /* RFC 8446, 4.2.7 */
 	case SIGNATURE_ALGORITHMS: /* RFC 8446, 4.2.3 */
-		return is_vector(body, 2, &list) && list.len != 0 &&
-		    list.len % 2 == 0 ? none : malformed((long)type);
+		return is_list(body, 2, 2) ? none : malformed((long)type);
 	case SUPPORTED_VERSIONS: /* RFC 8446, 4.2.1 */
-		return is_vector(body, 1, &list) && list.len != 0 &&
-		    list.len % 2 == 0 ? none : malformed((long)type);
+		return is_list(body, 1, 2) ? none : malformed((long)type);
 	case PSK_MODES: /* RFC 8446, 4.2.9 */
-		return is_vector(body, 1, &list) && list.len != 0 ? none :
-		    malformed((long)type);
+		return is_list(body, 1, 1) ? none : malformed((long)type);
 	case COOKIE: /* RFC 8446, 4.2.2: only where one was given */
 		return illegal((long)type);
 	case RENEGOTIATION_INFO: /* RFC 5746, 3.6 */
@@ -237,7 +204,7 @@ check_body(size_t type, reader body)
 
 /* RFC 8446, 4.2.8: each group once, and none that is not offered. */
 static tlshost__breach
-check_shares(const hello *h)
+check_shares(const tlshost__hello_parts *h)
 {
 	number_set groups = { { 0 } };
 	reader body, list, value;
@@ -262,12 +229,12 @@ check_shares(const hello *h)
 
 /* What TLS 1.3 asks for (RFC 8446, 4.1.2 and 9.2). */
 static tlshost__breach
-check_tls13(const hello *h)
+check_tls13(const tlshost__hello_parts *h)
 {
 	int has_groups, has_shares, has_signatures, has_psk;
 	reader body;
 
-	if (h->version < TLS_1_2)
+	if (h->version < TLSHOST_VERSION_TLSV1_2)
 		return breach(ALERT_PROTOCOL_VERSION,
 		    "it is of an older version than it says", -1);
 	if (h->compression.len != 1)
@@ -291,25 +258,26 @@ tlshost__client_hello_breach(reader body)
 {
 	reader extensions, versions;
 	tlshost__breach found;
-	size_t type;
-	hello h;
+	size_t type, last;
+	tlshost__hello_parts h;
 
-	if (!split(body, 0, &h))
+	if (!tlshost__hello_parts_of(body, 0, &h))
 		return malformed(-1);
 	if (!has_number(h.compression, 1, 0))
 		return breach(ALERT_ILLEGAL_PARAMETER,
 		    "it does not offer to leave data uncompressed", -1);
-	if ((found = check_types(&h)).alert >= 0)
+	if ((found = check_types(&h, &last)).alert >= 0)
 		return found;
 	extensions = h.extensions;
-	while (next_extension(&extensions, &type, &body))
+	while (tlshost__hello_next_extension(&extensions, &type, &body))
 		if ((found = check_body(type, body)).alert >= 0)
 			return found;
 	/* RFC 8446, 4.2.11. */
-	if (find(&h, PRE_SHARED_KEY, &body) && h.last != PRE_SHARED_KEY)
+	if (find(&h, PRE_SHARED_KEY, &body) && last != PRE_SHARED_KEY)
 		return illegal(PRE_SHARED_KEY);
 	if (find(&h, SUPPORTED_VERSIONS, &body) &&
-	    is_vector(body, 1, &versions) && has_number(versions, 2, TLS_1_3) &&
+	    is_vector(body, 1, &versions) &&
+	    has_number(versions, 2, TLSHOST_VERSION_TLSV1_3) &&
 	    (found = check_tls13(&h)).alert >= 0)
 		return found;
 	return check_shares(&h);
@@ -328,7 +296,8 @@ static const uint8_t retry[32] = {
 
 /* May the server say that (RFC 5246, 7.4.1.4; RFC 8446, 4.2)? */
 static int
-was_asked(const hello *server, const hello *client, size_t type)
+was_asked(const tlshost__hello_parts *server,
+    const tlshost__hello_parts *client, size_t type)
 {
 	reader body;
 
@@ -341,20 +310,21 @@ was_asked(const hello *server, const hello *client, size_t type)
 }
 
 static tlshost__breach
-check_version(const hello *server, const hello *client)
+check_version(const tlshost__hello_parts *server,
+    const tlshost__hello_parts *client)
 {
 	size_t version;
 	reader body;
 
 	if (!find(server, SUPPORTED_VERSIONS, &body))
-		return server->version <= TLS_1_2 ? none :
+		return server->version <= TLSHOST_VERSION_TLSV1_2 ? none :
 		    breach(ALERT_ILLEGAL_PARAMETER, "it has a version that "
 		    "is said otherwise", -1);
 	if (!take_number(&body, 2, &version) || body.len != 0)
 		return malformed(SUPPORTED_VERSIONS);
-	if (version != TLS_1_3)
+	if (version != TLSHOST_VERSION_TLSV1_3)
 		return illegal(SUPPORTED_VERSIONS);
-	if (server->version != TLS_1_2)
+	if (server->version != TLSHOST_VERSION_TLSV1_2)
 		return breach(ALERT_ILLEGAL_PARAMETER,
 		    "it is of another version than it says", -1);
 	if (server->session.len != client->session.len ||
@@ -368,12 +338,13 @@ check_version(const hello *server, const hello *client)
 tlshost__breach
 tlshost__server_hello_breach(reader body, reader own)
 {
-	hello server, client;
+	tlshost__hello_parts server, client;
 	tlshost__breach found;
 	reader extensions;
 	size_t type, suite = 0;
 
-	if (!split(body, 1, &server) || !split(own, 0, &client))
+	if (!tlshost__hello_parts_of(body, 1, &server) ||
+	    !tlshost__hello_parts_of(own, 0, &client))
 		return malformed(-1);
 	(void)take_number(&server.suites, 2, &suite);
 	if (!has_number(client.suites, 2, suite))
@@ -382,10 +353,10 @@ tlshost__server_hello_breach(reader body, reader own)
 	if (server.compression.data[0] != 0)
 		return breach(ALERT_ILLEGAL_PARAMETER, "it chose compression",
 		    -1);
-	if ((found = check_types(&server)).alert >= 0)
+	if ((found = check_types(&server, &type)).alert >= 0)
 		return found;
 	extensions = server.extensions;
-	while (next_extension(&extensions, &type, &body)) {
+	while (tlshost__hello_next_extension(&extensions, &type, &body)) {
 		if (!was_asked(&server, &client, type))
 			return breach(ALERT_UNSUPPORTED_EXTENSION,
 			    "it has an extension that nobody asked for",

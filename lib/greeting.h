@@ -10,6 +10,23 @@
 
 #include "reader.h"
 
+/* The parts of a hello (RFC 8446, 4.1.2 and 4.1.3). */
+typedef struct tlshost__hello_parts {
+	size_t version;
+	reader random, session;
+	reader suites;               /* of a server: one */
+	reader compression;
+	reader extensions;
+} tlshost__hello_parts;
+
+/* body: of the message, without its head of four bytes.  0: malformed.  The
+ * extensions in their block are not looked at. */
+int tlshost__hello_parts_of(reader body, int is_server,
+    tlshost__hello_parts *ret_parts);
+/* 0: the end, or malformed, as what is left tells. */
+int tlshost__hello_next_extension(reader *extensions, size_t *ret_type,
+    reader *ret_body);
+
 /* What is wrong; alert < 0: nothing. */
 typedef struct tlshost__breach {
 	int32_t alert;
@@ -17,7 +34,6 @@ typedef struct tlshost__breach {
 	long extension;              /* its number, or -1 */
 } tlshost__breach;
 
-/* Both take the message's body, without its head of four bytes. */
 tlshost__breach tlshost__client_hello_breach(reader body);
 /* own: the ClientHello that is answered. */
 tlshost__breach tlshost__server_hello_breach(reader body, reader own);

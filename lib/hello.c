@@ -2,50 +2,41 @@
 #include "config.h"
 
 #include "wire.h"
+#include "greeting.h"
 #include "mem.h"
-#include "reader.h"
+#include "numbers.h"
 
 /* ------------------------------------------------------------------------
  * From the message to its parts
  */
 
-#define EXTENSION_SERVER_NAME 0
-#define EXTENSION_GROUPS 10
-#define EXTENSION_SIGNATURES 13
-#define EXTENSION_ALPN 16
-#define EXTENSION_SUPPORTED_VERSIONS 43
-
+/* 0: it is there already (RFC 8446, 4.2). */
 static int
-split_extension(reader *extensions, struct tlshost_hello *hello)
+split_extension(size_t type, reader body, struct tlshost_hello *hello)
 {
 	struct tlshost_bytes *part;
-	size_t type;
-	reader body;
 
-	if (!take_number(extensions, 2, &type) ||
-	    !take_vector(extensions, 2, &body))
-		return 0;
 	switch (type) {
-	case EXTENSION_SERVER_NAME:
+	case SERVER_NAME:
 		part = &hello->server_name;
 		break;
-	case EXTENSION_ALPN:
+	case PROTOCOLS:
 		part = &hello->protocols;
 		break;
-	case EXTENSION_SUPPORTED_VERSIONS:
+	case SUPPORTED_VERSIONS:
 		part = &hello->supported_versions;
 		break;
-	case EXTENSION_GROUPS:
+	case SUPPORTED_GROUPS:
 		part = &hello->groups;
 		break;
-	case EXTENSION_SIGNATURES:
+	case SIGNATURE_ALGORITHMS:
 		part = &hello->signatures;
 		break;
 	default:
 		return 1;
 	}
 	if (part->data != NULL)
-		return 0;       /* RFC 8446, 4.2: no type twice */
+		return 0;
 	*part = (struct tlshost_bytes){ body.data, body.len };
 	return 1;
 }
@@ -78,27 +69,20 @@ tlshost__hello_split(const uint8_t *body, size_t len,
     struct tlshost_hello *ret_hello)
 {
 	struct tlshost_hello hello = { 0 };
-	reader r = { body, len }, session, suites, compression, extensions;
-	const uint8_t *random;
-	size_t version;
+	tlshost__hello_parts parts;
+	reader one;
+	size_t type;
 
-	if (body == NULL || ret_hello == NULL || ret_hello->size < HELLO_MIN)
+	if (body == NULL || ret_hello == NULL || ret_hello->size < HELLO_MIN ||
+	    !tlshost__hello_parts_of((reader){ body, len }, 0, &parts))
 		return TLSHOST_PROTOCOL;
-	if (!take_number(&r, 2, &version) || !take(&r, 32, &random) ||
-	    !take_vector(&r, 1, &session) || session.len > 32 ||
-	    !take_vector(&r, 2, &suites) || suites.len < 2 ||
-	    suites.len % 2 != 0 || !take_vector(&r, 1, &compression) ||
-	    compression.len < 1)
-		return TLSHOST_PROTOCOL;
-	hello.legacy_version = (uint32_t)version;
-	hello.suites = (struct tlshost_bytes){ suites.data, suites.len };
-	if (r.len != 0) {
-		if (!take_vector(&r, 2, &extensions) || r.len != 0)
+	hello.legacy_version = (uint32_t)parts.version;
+	hello.suites = (struct tlshost_bytes){ parts.suites.data,
+		parts.suites.len };
+	while (parts.extensions.len != 0)
+		if (!tlshost__hello_next_extension(&parts.extensions, &type,
+		    &one) || !split_extension(type, one, &hello))
 			return TLSHOST_PROTOCOL;
-		while (extensions.len != 0)
-			if (!split_extension(&extensions, &hello))
-				return TLSHOST_PROTOCOL;
-	}
 	hello.size = ret_hello->size;
 	memcpy(ret_hello, &hello, shared_size(ret_hello));
 	return TLSHOST_OK;
@@ -338,10 +322,6 @@ tlshost_sni_choice_keep(tlshost_sni_choice *choice)
 	choice_clear(choice);
 	choice->context = tlshost__context_ref(choice->own);
 }
-
-#define ALERT_DECODE_ERROR 50
-#define ALERT_INTERNAL_ERROR 80
-#define ALERT_UNRECOGNIZED_NAME 112
 
 static tlshost_status
 hello_fail(tlshost_link *link, tlshost_status status, const char *what)

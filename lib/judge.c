@@ -6,6 +6,7 @@
 
 #include "wire.h"
 #include "mem.h"
+#include "numbers.h"
 #include "path.h"
 #include "policy.h"
 #include "source.h"
@@ -573,8 +574,6 @@ tlshost__alert_for_reasons(uint32_t reasons)
 /* ------------------------------------------------------------------------
  * From within a handshake, and without one
  */
-
-#define ALERT_INTERNAL_ERROR 80
 
 static tlshost_status
 refuse_peer(tlshost_link *link, const tlshost_verification *v)

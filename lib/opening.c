@@ -5,30 +5,12 @@
 #include <string.h>
 
 #include "opening.h"
+#include "numbers.h"
 
-/* RFC 8446, 5.1. */
-#define RECORD_CHANGE 20
-#define RECORD_ALERT 21
-#define RECORD_HANDSHAKE 22
-#define RECORD_DATA 23
-#define RECORD_HEARTBEAT 24
-#define RECORD_MAX 16384
-
-#define CLIENT_HELLO 1
-#define SERVER_HELLO 2
+#define RECORD_MAX 16384         /* RFC 8446, 5.1 */
 #define MESSAGE_HEAD 4
 #define MESSAGE_MAX 65536
-
-#define LEVEL_WARNING 1
-#define LEVEL_FATAL 2
 #define WARNINGS_MAX 5
-
-#define ALERT_UNEXPECTED_MESSAGE 10
-#define ALERT_RECORD_OVERFLOW 22
-#define ALERT_HANDSHAKE_FAILURE 40
-#define ALERT_ILLEGAL_PARAMETER 47
-#define ALERT_DECODE_ERROR 50
-#define ALERT_NO_RENEGOTIATION 100
 
 static void
 note(tlshost__opening *o, int32_t alert, const char *text)
@@ -216,12 +198,34 @@ take_body(tlshost__opening *o, const uint8_t *data, size_t len)
 	}
 }
 
-/* Does it begin a record at all?  Else others say what the peer speaks. */
-static int
-is_tls(const uint8_t *head)
+int
+tlshost__opening_is_tls(const tlshost__opening *o)
 {
-	return head[0] >= RECORD_CHANGE && head[0] <= RECORD_HEARTBEAT &&
-	    head[1] == 3;
+	return o->first_len < 2 || (o->first[0] >= RECORD_CHANGE &&
+	    o->first[0] <= RECORD_HEARTBEAT && o->first[1] == 3);
+}
+
+/*
+ * How much of len bytes is of the record's body; 0: one byte was taken, of its
+ * head.
+ */
+static size_t
+part_of_body(tlshost__record_stream *s, const uint8_t *data, size_t len)
+{
+	if (s->head_len == sizeof(s->head))
+		return len < s->left ? len : s->left;
+	s->head[s->head_len++] = *data;
+	s->left = (size_t)s->head[3] << 8 | s->head[4];
+	return 0;
+}
+
+/* So much of the body is done with. */
+static void
+advance(tlshost__record_stream *s, size_t len)
+{
+	s->left -= len;
+	if (s->head_len == sizeof(s->head) && s->left == 0)
+		s->head_len = 0;
 }
 
 int
@@ -230,29 +234,19 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 	tlshost__record_stream *s = &o->in;
 
 	while (len != 0 && !o->over && o->breach.text == NULL) {
-		size_t n = 1;
+		size_t n = part_of_body(s, data, len);
 
-		if (s->head_len < sizeof(s->head)) {
-			if (o->first_len < sizeof(o->first))
-				o->first[o->first_len++] = *data;
-			s->head[s->head_len++] = *data;
-			s->left = (size_t)s->head[3] << 8 | s->head[4];
-			/* The first two bytes of all. */
-			if (s->head_len == 2 && o->first_len == 2 &&
-			    !is_tls(s->head))
-				o->over = 1;
-			if (s->head_len == sizeof(s->head))
-				begin_record(o);
-		} else {
-			n = len < s->left ? len : s->left;
-			if (take_body(o, data, n) != 0)
-				return -1;
-			s->left -= n;
+		if (n != 0 && take_body(o, data, n) != 0)
+			return -1;
+		if (n == 0 && o->first_len < sizeof(o->first)) {
+			o->first[o->first_len++] = *data;
+			o->over = !tlshost__opening_is_tls(o);
 		}
-		if (s->head_len == sizeof(s->head) && s->left == 0)
-			s->head_len = 0;
-		data += n;
-		len -= n;
+		if (n == 0 && s->head_len == sizeof(s->head))
+			begin_record(o);
+		advance(s, n);
+		data += n != 0 ? n : 1;
+		len -= n != 0 ? n : 1;
 	}
 	/* The name of a protocol may take more than the beginning of a record. */
 	while (len != 0 && o->first_len < sizeof(o->first)) {
@@ -268,23 +262,15 @@ tlshost__opening_wrote(tlshost__opening *o, const uint8_t *data, size_t len)
 	tlshost__record_stream *s = &o->own;
 
 	while (len != 0 && !s->whole && o->role == TLSHOST_ROLE_CLIENT) {
-		size_t n = 1;
+		size_t n = part_of_body(s, data, len);
 
-		if (s->head_len < sizeof(s->head)) {
-			s->head[s->head_len++] = *data;
-			s->left = (size_t)s->head[3] << 8 | s->head[4];
-		} else {
-			n = len < s->left ? len : s->left;
-			if (keep(s, data, n) != 0)
-				return -1;
-			s->left -= n;
-			s->whole = message_size(s) != 0 &&
-			    s->message_len >= message_size(s);
-		}
-		if (s->head_len == sizeof(s->head) && s->left == 0)
-			s->head_len = 0;
-		data += n;
-		len -= n;
+		if (n != 0 && keep(s, data, n) != 0)
+			return -1;
+		s->whole = message_size(s) != 0 &&
+		    s->message_len >= message_size(s);
+		advance(s, n);
+		data += n != 0 ? n : 1;
+		len -= n != 0 ? n : 1;
 	}
 	return 0;
 }

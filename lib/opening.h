@@ -42,5 +42,7 @@ int tlshost__opening_wrote(tlshost__opening *opening, const uint8_t *data,
     size_t len);
 /* NULL: nothing. */
 void tlshost__opening_free(tlshost__opening *opening);
+/* 0: what came first begins no record (RFC 8446, 5.1). */
+int tlshost__opening_is_tls(const tlshost__opening *opening);
 
 #endif

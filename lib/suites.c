@@ -3,6 +3,7 @@
 
 #include "suites.h"
 #include "cipher.h"
+#include "reader.h"
 #include "source.h"
 #include "wire.h"
 #include "x509.h"
@@ -105,27 +106,20 @@ tlshost__suite_served(uint16_t id, unsigned int kinds)
  * Clients: what their hello says, as pairs of bytes
  */
 
-static unsigned int
-pair_at(const uint8_t *at)
+/* What stands behind its own length of so many bytes. */
+static reader
+list_in(struct tlshost_bytes body, size_t head)
 {
-	return (unsigned int)at[0] << 8 | at[1];
+	reader r = reader_of(body);
+	const uint8_t *len;
+
+	return take(&r, head, &len) ? r : (reader){ NULL, 0 };
 }
 
 static int
-has(struct tlshost_bytes list, unsigned int number)
+has(reader list, size_t number)
 {
-	for (size_t i = 0; i + 1 < list.len; i += 2)
-		if (pair_at(list.data + i) == number)
-			return 1;
-	return 0;
-}
-
-/* What stands behind its own length of so many bytes. */
-static struct tlshost_bytes
-list_in(struct tlshost_bytes body, size_t head)
-{
-	return body.len < head ? (struct tlshost_bytes){ NULL, 0 } :
-	    (struct tlshost_bytes){ body.data + head, body.len - head };
+	return has_number(list, 2, number);
 }
 
 /* The version that comes of it; 0: none. */
@@ -134,7 +128,7 @@ choose_version(const struct tlshost_hello *hello, uint32_t lowest,
     uint32_t highest)
 {
 	int named = hello->supported_versions.data != NULL;
-	struct tlshost_bytes versions = list_in(hello->supported_versions, 1);
+	reader versions = list_in(hello->supported_versions, 1);
 
 	for (uint32_t v = highest; v >= lowest; v--)
 		/* Without the extension it is TLS 1.2 at the most (RFC 8446,
@@ -148,7 +142,7 @@ choose_version(const struct tlshost_hello *hello, uint32_t lowest,
 /* Does the client check a signature by such a key?  Without the extension it
  * asks for SHA-1 (RFC 5246, 7.4.1.4.1), which nobody here does. */
 static int
-takes_signature(struct tlshost_bytes signatures, uint32_t version,
+takes_signature(reader signatures, uint32_t version,
     unsigned int kind)
 {
 	static const struct {
@@ -180,7 +174,7 @@ takes_signature(struct tlshost_bytes signatures, uint32_t version,
 
 /* The client's groups are those of its certificates, too (RFC 8422, 5.1). */
 static int
-takes_curve(struct tlshost_bytes groups, unsigned int kind)
+takes_curve(reader groups, unsigned int kind)
 {
 	return kind == P256_SIGNS ? has(groups, 23) :
 	    kind == P384_SIGNS ? has(groups, 24) :
@@ -192,8 +186,8 @@ static unsigned int
 kinds_of_client(const struct tlshost_hello *hello, uint32_t version,
     unsigned int kinds)
 {
-	struct tlshost_bytes groups = list_in(hello->groups, 2);
-	struct tlshost_bytes signatures = list_in(hello->signatures, 2);
+	reader groups = list_in(hello->groups, 2);
+	reader signatures = list_in(hello->signatures, 2);
 	unsigned int taken = 0;
 
 	for (unsigned int kind = 1; kind <= ALL_KINDS; kind <<= 1)
@@ -207,7 +201,7 @@ kinds_of_client(const struct tlshost_hello *hello, uint32_t version,
 static int
 shares_curve(const struct tlshost_hello *hello, uint64_t capabilities)
 {
-	struct tlshost_bytes groups = list_in(hello->groups, 2);
+	reader groups = list_in(hello->groups, 2);
 
 	return has(groups, 29) || has(groups, 23) || has(groups, 24) ||
 	    has(groups, 25) || (has(groups, 30) &&
@@ -222,6 +216,7 @@ tlshost__link_suites(tlshost_link *link, const struct tlshost_hello *raw,
 	struct tlshost_hello hello;
 	uint32_t version;
 	unsigned int kinds;
+	reader suites;
 	size_t len = 0;
 	int curve;
 
@@ -230,19 +225,20 @@ tlshost__link_suites(tlshost_link *link, const struct tlshost_hello *raw,
 		return 0;
 	version = choose_version(&hello, context->lowest, context->highest);
 	*ret_version = version;
-	kinds = kinds_of_client(&hello, version, context->kinds);
-	curve = shares_curve(&hello, context->backend->ops.capabilities);
+	suites = reader_of(hello.suites);
+	/* TLS 1.3 chooses certificates and groups by themselves. */
+	kinds = version >= TLSHOST_VERSION_TLSV1_3 ? ALL_KINDS :
+	    kinds_of_client(&hello, version, context->kinds);
+	curve = version >= TLSHOST_VERSION_TLSV1_3 ||
+	    shares_curve(&hello, context->backend->ops.capabilities);
 	for (size_t i = 0; version != 0 && i < context->ciphers_len; i++) {
 		uint16_t id = context->ciphers[i], from, to;
 		const tlshost_cipher_info *info = tlshost_cipher_by_id(id);
 
 		tlshost__cipher_versions(id, &from, &to);
-		if (from > version || to < version || !has(hello.suites, id))
-			continue;
-		/* TLS 1.3 chooses certificates and groups by themselves. */
-		if (version < TLSHOST_VERSION_TLSV1_3 &&
-		    ((kinds_for(info) & kinds) == 0 || (!curve && is_word(
-		    tlshost_cipher_info_key_exchange(info), "ECDHE"))))
+		if (from > version || to < version || !has(suites, id) ||
+		    (kinds_for(info) & kinds) == 0 || (!curve && is_word(
+		    tlshost_cipher_info_key_exchange(info), "ECDHE")))
 			continue;
 		if (len < cap)
 			ids[len] = id;
