@@ -61,6 +61,7 @@ tlshost_buffer_free(tlshost_buffer *buffer)
 		buffer->ops->connection_free(buffer->connection);
 	link_done(&buffer->link);
 	tlshost_error_free(buffer->error);
+	tlshost_error_free(buffer->canceled);
 	free(buffer);
 }
 
@@ -301,6 +302,27 @@ name_not_tls(tlshost_buffer *buffer, tlshost_status status,
 	return TLSHOST_NOT_TLS;
 }
 
+/* On TLS 1.3 user_canceled closes, as close_notify does (RFC 8446, 6.1). */
+static int
+is_closing(const tlshost_buffer *buffer, tlshost_status status,
+    const tlshost_error *error)
+{
+	return status == TLSHOST_ALERT_RECEIVED &&
+	    buffer->state == TLSHOST__BUFFER_OPEN &&
+	    buffer->info.version >= TLSHOST_VERSION_TLSV1_3 &&
+	    tlshost_error_alert_received(error) == ALERT_USER_CANCELED;
+}
+
+/* Nobody reads any more what would be sent. */
+static tlshost_status
+latch_canceled(tlshost_buffer *buffer)
+{
+	tlshost_error *error = buffer->canceled;
+
+	buffer->canceled = NULL;
+	return latch(buffer, TLSHOST_ALERT_RECEIVED, error);
+}
+
 static tlshost_status
 settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
     int32_t raw, uint64_t allowed)
@@ -334,6 +356,10 @@ settle_whole(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 	}
 	st = take_cause(buffer, st, &error);
 	st = name_not_tls(buffer, st, &error);
+	if (is_closing(buffer, st, error)) {
+		buffer->canceled = error;
+		return TLSHOST_OK;
+	}
 	return latch(buffer, st, error);
 }
 
@@ -583,6 +609,8 @@ tlshost_buffer_read(tlshost_buffer *buffer, void *dst, size_t cap,
 	    buffer->connection, dst, cap, &len), ALLOW_READ);
 	if (st != TLSHOST_OK)
 		return st;
+	if (buffer->canceled != NULL)
+		len = 0;
 	if (len > cap)
 		return latch_text(buffer, TLSHOST_BACKEND_FAULT,
 		    TLSHOST_PHASE_READ, "slot read wrote beyond its room");
@@ -617,6 +645,8 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 	}
 	if (over_cap(buffer))
 		return TLSHOST_WANT_WRITE;
+	if (buffer->canceled != NULL)
+		return latch_canceled(buffer);
 	do {
 		size_t slice = len - done < SLICE ? len - done : SLICE;
 		size_t n = 0;
@@ -625,7 +655,7 @@ tlshost_buffer_write(tlshost_buffer *buffer, const void *src, size_t len,
 		    TLSHOST_PHASE_WRITE, NULL);
 		st = settle(buffer, &sink, "write", buffer->ops->write(&sink,
 		    buffer->connection, data + done, slice, &n),
-		    TLSHOST__ALLOW(ALERT_RECEIVED) | TLSHOST__ALLOW(PROTOCOL));
+		    TLSHOST__ALLOW(PROTOCOL));
 		if (st != TLSHOST_OK)
 			return st;
 		if (n == 0 || n > slice)
@@ -701,12 +731,13 @@ tlshost_buffer_key_update(tlshost_buffer *buffer, int request)
 		    "the backend cannot ask the peer for a new key");
 	if (over_cap(buffer))
 		return TLSHOST_WANT_WRITE;
+	if (buffer->canceled != NULL)
+		return latch_canceled(buffer);
 	tlshost__sink_init(&sink, buffer->link.context->backend->name,
 	    TLSHOST_PHASE_WRITE, NULL);
 	return settle(buffer, &sink, "key_update", buffer->ops->key_update(
 	    &sink, buffer->connection, (uint32_t)request),
-	    TLSHOST__ALLOW(UNSUPPORTED) | TLSHOST__ALLOW(ALERT_RECEIVED) |
-	    TLSHOST__ALLOW(PROTOCOL));
+	    TLSHOST__ALLOW(UNSUPPORTED) | TLSHOST__ALLOW(PROTOCOL));
 }
 
 /* ------------------------------------------------------------------------

@@ -25,6 +25,7 @@ struct tlshost_buffer {
 	struct tlshost_plugin_info info;
 	unsigned int fork_count;     /* of the process that made it */
 	int shutdown_sent, shutdown_received;
+	tlshost_error *canceled;     /* the peer's user_canceled, or NULL */
 };
 
 /* The answer to everything, once there is one; else OK. */

@@ -501,10 +501,12 @@ struct tlshost_plugin {
 
 	/*
 	 * [all] Decrypts into dst, cap >= 1.  OK: *ret_len bytes, 0 only after
-	 * the peer's close_notify, or its user_canceled on TLS 1.3, behind which
-	 * nothing counts (RFC 8446, 6.1).  WANT_READ: nothing to be had from the
+	 * the peer's close_notify.  WANT_READ: nothing to be had from the
 	 * incoming bytes there are.  RAGGED_EOF as above.  Otherwise
-	 * ALERT_RECEIVED, PROTOCOL, BAD_CERTIFICATE.  Works after shutdown.
+	 * ALERT_RECEIVED, PROTOCOL, BAD_CERTIFICATE.  On TLS 1.3 user_canceled
+	 * is such an alert, and nothing behind it is data (RFC 8446, 6.1); the
+	 * host makes an end of it and neither reads nor writes any more.  Works
+	 * after shutdown.
 	 */
 	int32_t (*read)(tlshost_sink *sink, void *connection, uint8_t *dst,
 	    size_t cap, size_t *ret_len);
@@ -512,8 +514,7 @@ struct tlshost_plugin {
 	/*
 	 * [all] Encrypts up to len bytes, len >= 1, and says how many, at least
 	 * one.  Never blocks, and a later call owes nothing to an earlier one.
-	 * OK, PROTOCOL; ALERT_RECEIVED after the peer's user_canceled on TLS
-	 * 1.3.  Works after its close_notify.
+	 * OK, PROTOCOL.  Works after the peer's close_notify.
 	 */
 	int32_t (*write)(tlshost_sink *sink, void *connection,
 	    const uint8_t *src, size_t len, size_t *ret_len);

@@ -447,19 +447,13 @@ refuse_renegotiation(connection *conn, uint8_t *dst, size_t cap)
 	return n == 0 ? GNUTLS_E_INTERRUPTED : n;
 }
 
-/*
- * TLS 1.3: user_canceled closes (RFC 8446, 6.1; Java's says so before its
- * close_notify, if it does not read any more either).  This library gives the
- * session up.
- */
+/* For the host that closes, and goodbye is still said (RFC 8446, 6.1); this library
+ * has given the session up. */
 static int
-is_canceled(connection *conn, ssize_t code)
+is_canceled(const connection *conn)
 {
-	if (code == GNUTLS_E_FATAL_ALERT_RECEIVED &&
-	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3 &&
-	    gnutls_alert_get(conn->session) == GNUTLS_A_USER_CANCELED)
-		conn->canceled = 1;
-	return conn->canceled;
+	return gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3 &&
+	    gnutls_alert_get(conn->session) == GNUTLS_A_USER_CANCELED;
 }
 
 int32_t
@@ -475,8 +469,6 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 		if (n == GNUTLS_E_REHANDSHAKE)
 			n = refuse_renegotiation(conn, dst, cap);
 	} while (n < 0 && ask_again(conn, (int)n, &waiting));
-	if (n < 0 && is_canceled(conn, n))
-		n = 0;
 	if (n >= 0) {
 		*ret_len = (size_t)n;
 		conn->warnings = 0;
@@ -497,8 +489,6 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 	do
 		n = gnutls_record_send(conn->session, src, len);
 	while (n == GNUTLS_E_INTERRUPTED);
-	if (n < 0 && conn->canceled)
-		n = GNUTLS_E_FATAL_ALERT_RECEIVED;
 	if (n < 0)
 		return fail_connection(sink, conn, (int)n, "writing failed");
 	*ret_len = (size_t)n;
@@ -514,7 +504,7 @@ connection_shutdown(tlshost_sink *sink, void *object)
 	/* A second bye would send a second alert. */
 	if (conn->bye_sent)
 		return TLSHOST_OK;
-	code = conn->canceled ? gnutls_alert_send(conn->session,
+	code = is_canceled(conn) ? gnutls_alert_send(conn->session,
 	    GNUTLS_AL_WARNING, GNUTLS_A_CLOSE_NOTIFY) :
 	    gnutls_bye(conn->session, GNUTLS_SHUT_WR);
 	if (code < 0)
@@ -544,8 +534,7 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 	/* Never asked to ask: when both ends do at the same time, this library
 	 * takes the other's request for an answer that breaks the protocol. */
 	(void)request;
-	code = conn->canceled ? GNUTLS_E_FATAL_ALERT_RECEIVED :
-	    gnutls_session_key_update(conn->session, 0);
+	code = gnutls_session_key_update(conn->session, 0);
 	if (code < 0)
 		return fail_connection(sink, conn, code,
 		    "the key cannot be updated");

@@ -88,7 +88,6 @@ typedef struct connection {
 	int started;                     /* alerts can be sent */
 	int done;
 	int bye_sent;
-	int canceled;                    /* by the peer's alert of that name */
 	int warnings;                    /* of the peer, one after the other */
 	int hello_seen;
 	int version_chosen;              /* by a server: there is one */

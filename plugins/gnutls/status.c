@@ -156,13 +156,12 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 
 	if (conn->refused == 0 && is_ragged(conn, code))
 		return TLSHOST_RAGGED_EOF;
-	if (conn->refused == 0 && is_plain_alert(conn, code) &&
-	    conn->plain_alert == GNUTLS_A_CLOSE_NOTIFY) {
-		failure.status = TLSHOST_PROTOCOL;
-		failure.text = "the peer closed during the handshake";
-		return report(sink, &failure);
-	}
 	if (conn->refused == 0 && is_plain_alert(conn, code)) {
+		if (conn->plain_alert == GNUTLS_A_CLOSE_NOTIFY) {
+			failure.status = TLSHOST_PROTOCOL;
+			failure.text = "the peer closed during the handshake";
+			return report(sink, &failure);
+		}
 		failure.status = TLSHOST_ALERT_RECEIVED;
 		failure.alert_received = conn->plain_alert;
 		failure.native_code = GNUTLS_E_FATAL_ALERT_RECEIVED;

@@ -355,8 +355,6 @@ note_received(const PRFileDesc *fd, void *object, const SSLAlert *alert)
 	/* TLS 1.3 does not ask for the level (RFC 8446, 6). */
 	if (alert->description == ALERT_CLOSE_NOTIFY)
 		conn->end_seen = 1;
-	else if (alert->description == ALERT_USER_CANCELED && is_tls13(fd))
-		conn->canceled = 1;
 	else if (alert->level == LEVEL_FATAL || is_tls13(fd))
 		conn->alert_received = alert->description;
 	/* As OpenSSL has it: not for ever, and nobody asked for a
@@ -627,23 +625,25 @@ choose_suites(tlshost_sink *sink, connection *conn,
 	const context *ctx = conn->context;
 	uint32_t version;
 	uint16_t *ids;
+	int32_t st;
 	size_t len;
-	int ok;
 
 	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
 		return fail_memory(sink);
 	len = host->hello_suites(conn->link, hello, &version, ids,
 	    ctx->ids_len);
-	ok = version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len == 0 ||
-	    SSL_CipherSuiteOrderSet(conn->fd, ids, (PRUint16)len) ==
-	    SECSuccess;
-	free(ids);
-	if (version != 0 && version < TLSHOST_VERSION_TLSV1_3 && len == 0)
-		return refuse_hello(sink, conn, TLSHOST_NO_OVERLAP,
+	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3)
+		st = TLSHOST_OK;
+	else if (len == 0)
+		st = refuse_hello(sink, conn, TLSHOST_NO_OVERLAP,
 		    ALERT_HANDSHAKE_FAILURE, "no suite of the client's "
 		    "can be used with it");
-	return ok ? TLSHOST_OK : fail(sink, TLSHOST_LIBRARY, PR_GetError(),
-	    "no suites");
+	else
+		st = SSL_CipherSuiteOrderSet(conn->fd, ids, (PRUint16)len) ==
+		    SECSuccess ? TLSHOST_OK : fail(sink, TLSHOST_LIBRARY,
+		    PR_GetError(), "no suites");
+	free(ids);
+	return st;
 }
 
 /* Makes the socket of a server, once the host has said by which context. */
@@ -730,6 +730,13 @@ connection_info(const void *object, struct tlshost_plugin_info *info)
  * Using one
  */
 
+/* By what the library would bear: an alert of TLS 1.3, one warning too many. */
+static int
+is_ended(const connection *conn)
+{
+	return conn->refused != 0 || conn->alert_received >= 0;
+}
+
 /* May a call be made again, with what there is? */
 static int
 ask_again(const connection *conn, PRErrorCode code, size_t *waiting)
@@ -761,9 +768,7 @@ shake(tlshost_sink *sink, connection *conn)
 			break;
 		code = PR_GetError();
 	} while (!conn->done && ask_again(conn, code, &waiting));
-	if (conn->canceled)
-		return fail_canceled(sink);
-	if (conn->done && conn->refused == 0) {
+	if (conn->done && !is_ended(conn)) {
 		if (!keep_info(conn))
 			return fail_memory(sink);
 		free(conn->held);
@@ -772,7 +777,7 @@ shake(tlshost_sink *sink, connection *conn)
 		return TLSHOST_OK;
 	}
 	code = PR_GetError();
-	if (code == PR_WOULD_BLOCK_ERROR && conn->refused == 0 &&
+	if (code == PR_WOULD_BLOCK_ERROR && !is_ended(conn) &&
 	    !host->ended(conn->link))
 		return TLSHOST_WANT_READ;
 	return fail_connection(sink, conn, code, "the handshake failed");
@@ -799,21 +804,13 @@ read_some(tlshost_sink *sink, connection *conn, uint8_t *dst, size_t cap,
 	PRErrorCode code;
 	PRInt32 n;
 
-	if (conn->canceled) {
-		*ret_len = 0;
-		return TLSHOST_OK;
-	}
 	do {
 		n = PR_Read(conn->fd, dst, cap < INT_MAX ? (PRInt32)cap :
 		    INT_MAX);
 		code = n < 0 ? PR_GetError() : 0;
 	} while (n < 0 && ask_again(conn, code, &waiting));
-	/* What came behind that does not count (RFC 8446, 6.1). */
-	if (conn->canceled) {
-		*ret_len = 0;
-		return TLSHOST_OK;
-	}
-	if (conn->refused != 0)
+	/* What came behind that does not count. */
+	if (is_ended(conn))
 		return fail_connection(sink, conn, code, "reading failed");
 	if (n > 0)
 		conn->warnings = 0;
@@ -851,12 +848,9 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 
 	if ((st = enter(sink, &conn->live)) != TLSHOST_OK)
 		return st;
-	n = conn->canceled ? 0 : PR_Write(conn->fd, src, len < INT_MAX ?
-	    (PRInt32)len : INT_MAX);
+	n = PR_Write(conn->fd, src, len < INT_MAX ? (PRInt32)len : INT_MAX);
 	if (n > 0)
 		*ret_len = (size_t)n;
-	else if (conn->canceled)
-		st = fail_canceled(sink);
 	else
 		st = fail_connection(sink, conn, PR_GetError(),
 		    "writing failed");
@@ -904,9 +898,7 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 		    "there is no key update before TLS 1.3");
 	if ((st = enter(sink, &conn->live)) != TLSHOST_OK)
 		return st;
-	if (conn->canceled)
-		st = fail_canceled(sink);
-	else if (SSL_KeyUpdate(conn->fd, request == 1) != SECSuccess)
+	if (SSL_KeyUpdate(conn->fd, request == 1) != SECSuccess)
 		st = fail_connection(sink, conn, PR_GetError(),
 		    "the key cannot be updated");
 	leave();

@@ -104,7 +104,6 @@ typedef struct connection {
 	int done;
 	int closing;                     /* nothing goes out any more */
 	int end_seen;                    /* the peer's close_notify */
-	int canceled;                    /* by the peer's alert of that name */
 	int warnings;                    /* of the peer, one after the other */
 	int judged;                      /* the peer's certificate was taken */
 	int32_t refused;                 /* by judge or hello: its status */
@@ -127,7 +126,6 @@ typedef struct connection {
 #define ALERT_PROTOCOL_VERSION 70
 #define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_INTERNAL_ERROR 80
-#define ALERT_USER_CANCELED 90
 #define ALERT_NO_RENEGOTIATION 100
 
 /* The fifth in a row is too many. */
@@ -141,8 +139,6 @@ int32_t fail(tlshost_sink *sink, int32_t status, PRErrorCode code,
 int32_t fail_field(tlshost_sink *sink, int32_t status, uint32_t field,
     PRErrorCode code, const char *text);
 int32_t fail_memory(tlshost_sink *sink);
-/* The peer canceled, and reads no more. */
-int32_t fail_canceled(tlshost_sink *sink);
 /* A failure of a connection: sorts the code. */
 int32_t fail_connection(tlshost_sink *sink, connection *conn,
     PRErrorCode code, const char *text);

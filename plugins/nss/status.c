@@ -79,19 +79,6 @@ code_for_alert(int32_t alert)
 	}
 }
 
-int32_t
-fail_canceled(tlshost_sink *sink)
-{
-	struct tlshost_failure failure = {
-		.status = TLSHOST_ALERT_RECEIVED,
-		.alert_sent = -1,
-		.alert_received = ALERT_USER_CANCELED,
-		.text = "the peer canceled",
-	};
-
-	return report(sink, &failure);
-}
-
 /* Did the network end before the peer did? */
 static int
 is_ragged(const connection *conn, PRErrorCode code)

@@ -106,20 +106,14 @@ note_alert(const SSL *ssl, int where, int value)
 {
 	connection *conn = connection_of(ssl);
 
-	if ((where & SSL_CB_ALERT) == 0)
-		return;
-	/* Once TLS 1.3 was chosen it closes (RFC 8446, 6.1), whatever its
-	 * level; the library would go on. */
-	if ((where & SSL_CB_READ) != 0 && SSL_version(ssl) == TLS1_3_VERSION &&
+	/* Once TLS 1.3 was chosen it ends the connection (RFC 8446, 6.1),
+	 * whatever its level; the library would go on. */
+	if (where == SSL_CB_READ_ALERT && SSL_version(ssl) == TLS1_3_VERSION &&
 	    SSL_get_pending_cipher(ssl) != NULL &&
 	    (value & 0xff) == SSL_AD_USER_CANCELLED)
 		conn->canceled = 1;
-	if ((value >> 8) != SSL3_AL_FATAL)
-		return;
-	if ((where & SSL_CB_WRITE) != 0)
+	else if (where == SSL_CB_WRITE_ALERT && (value >> 8) == SSL3_AL_FATAL)
 		conn->alert_sent = value & 0xff;
-	else
-		conn->alert_received = value & 0xff;
 }
 
 static struct tlshost_bytes
@@ -155,23 +149,25 @@ choose_suites(connection *conn, const struct tlshost_hello *hello,
 	const context *ctx = conn->context;
 	uint32_t version;
 	uint16_t *ids;
+	int32_t st;
 	size_t len;
-	int ok;
 
 	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
 		return TLSHOST_NO_MEMORY;
 	len = host->hello_suites(conn->link, hello, &version, ids,
 	    ctx->ids_len);
-	ok = version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len == 0 ||
-	    ids[0] == first_of_both(ctx, &hello->suites) ||
-	    context_narrow(conn->ssl, ids, len);
+	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3) {
+		st = TLSHOST_OK;
+	} else if (len == 0) {
+		*ret_alert = SSL_AD_HANDSHAKE_FAILURE;
+		st = TLSHOST_NO_OVERLAP;
+	} else {
+		st = ids[0] == first_of_both(ctx, &hello->suites) ||
+		    context_narrow(conn->ssl, ids, len) ? TLSHOST_OK :
+		    TLSHOST_LIBRARY;
+	}
 	free(ids);
-	if (!ok)
-		return TLSHOST_LIBRARY;
-	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3 || len != 0)
-		return TLSHOST_OK;
-	*ret_alert = SSL_AD_HANDSHAKE_FAILURE;
-	return TLSHOST_NO_OVERLAP;
+	return st;
 }
 
 int
@@ -281,7 +277,7 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
 		return fail_memory(sink);
 	conn->context = object;
 	conn->link = link;
-	conn->alert_sent = conn->alert_received = -1;
+	conn->alert_sent = -1;
 	if (!set_up(conn, server_name)) {
 		st = fail(sink, TLSHOST_LIBRARY, TLSHOST_FIELD_NONE,
 		    "OpenSSL makes no connection");
@@ -314,7 +310,7 @@ handshake(tlshost_sink *sink, void *object)
 		return st;
 	result = SSL_do_handshake(conn->ssl);
 	if (conn->canceled)
-		return fail_canceled(sink);
+		return fail_connection(sink, conn, result, NULL);
 	if (result == 1) {
 		conn->done = 1;
 		errors_end();
@@ -337,18 +333,12 @@ connection_read(tlshost_sink *sink, void *object, uint8_t *dst, size_t cap,
 
 	if ((st = enter(sink)) != TLSHOST_OK)
 		return st;
-	*ret_len = 0;
-	if (conn->canceled)
-		return TLSHOST_OK;
 	conn->reading = 1;
 	result = SSL_read_ex(conn->ssl, dst, cap, ret_len);
 	conn->reading = conn->at_end = 0;
 	/* What came behind that does not count (RFC 8446, 6.1). */
-	if (conn->canceled) {
-		*ret_len = 0;
-		errors_end();
-		return TLSHOST_OK;
-	}
+	if (conn->canceled)
+		return fail_connection(sink, conn, result, NULL);
 	if (result == 1) {
 		errors_end();
 		return TLSHOST_OK;
@@ -376,8 +366,6 @@ connection_write(tlshost_sink *sink, void *object, const uint8_t *src,
 
 	if ((st = enter(sink)) != TLSHOST_OK)
 		return st;
-	if (conn->canceled)
-		return fail_canceled(sink);
 	result = SSL_write_ex(conn->ssl, src, len, ret_len);
 	if (result != 1)
 		return fail_connection(sink, conn, result, "writing failed");
@@ -424,8 +412,6 @@ connection_key_update(tlshost_sink *sink, void *object, uint32_t request)
 	if (SSL_version(conn->ssl) != TLS1_3_VERSION)
 		return fail(sink, TLSHOST_UNSUPPORTED, TLSHOST_FIELD_NONE,
 		    "there is no key update before TLS 1.3");
-	if (conn->canceled)
-		return fail_canceled(sink);
 	if (!SSL_key_update(conn->ssl, request != 0 ?
 	    SSL_KEY_UPDATE_REQUESTED : SSL_KEY_UPDATE_NOT_REQUESTED))
 		return fail_connection(sink, conn, 0,

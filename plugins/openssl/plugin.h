@@ -52,7 +52,7 @@ typedef struct connection {
 	int hello_seen;
 	int canceled;                    /* by the peer's alert of that name */
 	int32_t refused;                 /* by judge or hello: its status */
-	int32_t alert_sent, alert_received;
+	int32_t alert_sent;
 } connection;
 
 /* ----------------------------------------------------------------- status.c */
@@ -69,8 +69,6 @@ void errors_end(void);
 int32_t fail(tlshost_sink *sink, int32_t status, uint32_t field,
     const char *text);
 int32_t fail_memory(tlshost_sink *sink);
-/* The peer canceled, and reads no more. */
-int32_t fail_canceled(tlshost_sink *sink);
 /* A failure of a connection, after the library returned result. */
 int32_t fail_connection(tlshost_sink *sink, connection *conn, int result,
     const char *text);

@@ -100,20 +100,6 @@ fail_memory(tlshost_sink *sink)
 	return fail(sink, TLSHOST_NO_MEMORY, TLSHOST_FIELD_NONE, NULL);
 }
 
-int32_t
-fail_canceled(tlshost_sink *sink)
-{
-	struct tlshost_failure failure = {
-		.status = TLSHOST_ALERT_RECEIVED,
-		.alert_sent = -1,
-		.alert_received = SSL_AD_USER_CANCELLED,
-		.text = "the peer canceled",
-	};
-
-	ERR_clear_error();
-	return report(sink, &failure);
-}
-
 #define ALERT_INTERNAL_ERROR 80
 
 /* Other parts of the library complain of what the peer sent, too; the alert
@@ -196,7 +182,7 @@ fail_connection(tlshost_sink *sink, connection *conn, int result,
 	};
 
 	(void)result;
-	if (conn->refused == 0 && is_ragged(conn, code)) {
+	if (conn->refused == 0 && !conn->canceled && is_ragged(conn, code)) {
 		errors_end();
 		return TLSHOST_RAGGED_EOF;
 	}
@@ -215,6 +201,11 @@ fail_connection(tlshost_sink *sink, connection *conn, int result,
 	if (failure.status == TLSHOST_ALERT_RECEIVED)
 		failure.alert_received = ERR_GET_REASON(code) -
 		    SSL_AD_REASON_OFFSET;
+	if (conn->canceled) {
+		failure.status = TLSHOST_ALERT_RECEIVED;
+		failure.alert_received = SSL_AD_USER_CANCELLED;
+		failure.text = "the peer canceled";
+	}
 	if (failure.status == TLSHOST_BAD_CERTIFICATE && conn->refused == 0) {
 		failure.reasons = TLSHOST_REASON_NO_CERTIFICATE;
 		failure.text = "the client sent no certificate";
