@@ -447,8 +447,8 @@ refuse_renegotiation(connection *conn, uint8_t *dst, size_t cap)
 	return n == 0 ? GNUTLS_E_INTERRUPTED : n;
 }
 
-/* For the host that closes, and goodbye is still said (RFC 8446, 6.1); this library
- * has given the session up. */
+/* For the host that closes, and goodbye is still said (RFC 8446, 6.1); this
+ * library has given the session up. */
 static int
 is_canceled(const connection *conn)
 {

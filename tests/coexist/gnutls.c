@@ -304,30 +304,46 @@ START_TEST(warnings_without_end_are_an_end)
 }
 END_TEST
 
+/* To a buffer of that side, on TLS 1.3, and user_canceled. */
+static void
+say_the_last(raw *r, int server)
+{
+	raw_begin(r, !server, make_end(&tls13, server), &tls13);
+	shake_raw(r);
+	ck_assert_int_eq(gnutls_record_send(r->session, "last", 4), 4);
+	ck_assert_int_eq(gnutls_alert_send(r->session, GNUTLS_AL_WARNING,
+	    GNUTLS_A_USER_CANCELED), 0);
+}
+
+/* Nothing but that is read, and then the end, for ever. */
+static void
+assert_last(const raw *r)
+{
+	char in[16];
+	size_t n;
+
+	assert_status(tlshost_buffer_read(r->buffer, in, sizeof(in), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 4);
+	for (int i = 0; i < 2; i++) {
+		assert_status(tlshost_buffer_read(r->buffer, in, sizeof(in),
+		    &n), TLSHOST_OK);
+		ck_assert_uint_eq(n, 0);
+	}
+}
+
 /* It closes (RFC 8446, 6.1): what comes behind does not count, and nobody reads
  * what is sent back. */
 START_TEST(user_canceled_closes_tls_1_3)
 {
 	raw r = { .session = NULL };
-	char in[16];
 	size_t n;
 
 	use_backend(names[_i]);
 	for (int server = 0; server < 2; server++) {
-		raw_begin(&r, !server, make_end(&tls13, server), &tls13);
-		shake_raw(&r);
-		ck_assert_int_eq(gnutls_record_send(r.session, "last", 4), 4);
-		ck_assert_int_eq(gnutls_alert_send(r.session,
-		    GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED), 0);
+		say_the_last(&r, server);
 		ck_assert_int_eq(gnutls_record_send(r.session, "more", 4), 4);
-		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
-		    &n), TLSHOST_OK);
-		ck_assert_uint_eq(n, 4);
-		for (int i = 0; i < 2; i++) {
-			assert_status(tlshost_buffer_read(r.buffer, in,
-			    sizeof(in), &n), TLSHOST_OK);
-			ck_assert_uint_eq(n, 0);
-		}
+		assert_last(&r);
 		assert_status(tlshost_buffer_write(r.buffer, "x", 1, &n),
 		    TLSHOST_ALERT_RECEIVED);
 		ck_assert_int_eq(tlshost_error_alert_received(
@@ -364,25 +380,13 @@ START_TEST(user_canceled_before_the_end_is_the_end)
 {
 	raw r = { .session = NULL };
 	char in[16];
-	size_t n;
 
 	use_backend(names[_i]);
 	for (int server = 0; server < 2; server++) {
-		raw_begin(&r, !server, make_end(&tls13, server), &tls13);
-		shake_raw(&r);
-		ck_assert_int_eq(gnutls_record_send(r.session, "last", 4), 4);
-		ck_assert_int_eq(gnutls_alert_send(r.session,
-		    GNUTLS_AL_WARNING, GNUTLS_A_USER_CANCELED), 0);
+		say_the_last(&r, server);
 		ck_assert_int_eq(gnutls_bye(r.session, GNUTLS_SHUT_WR), 0);
 		tlshost_buffer_network_eof(r.buffer);
-		assert_status(tlshost_buffer_read(r.buffer, in, sizeof(in),
-		    &n), TLSHOST_OK);
-		ck_assert_uint_eq(n, 4);
-		for (int i = 0; i < 2; i++) {
-			assert_status(tlshost_buffer_read(r.buffer, in,
-			    sizeof(in), &n), TLSHOST_OK);
-			ck_assert_uint_eq(n, 0);
-		}
+		assert_last(&r);
 		assert_status(tlshost_buffer_shutdown(r.buffer), TLSHOST_OK);
 		ck_assert_int_eq(gnutls_record_recv(r.session, in,
 		    sizeof(in)), 0);

@@ -400,27 +400,11 @@ answer_name(int i)
 	return name_of(answers[i / 2].name, i % 2);
 }
 
-/* A client whose server has answered, f. */
-static pair
-answered(tlshost_version version, flight *f)
-{
-	setup s = { .version = version,
-	    .suite = version == TLSHOST_VERSION_TLSV1_2 ? 0xc02f : 0 };
-	pair p = make_pair(&s);
-
-	take_hello(&p, f);
-	give_flight(p.server, f);
-	assert_status(tlshost_buffer_do_handshake(p.server),
-	    TLSHOST_WANT_READ);
-	take_flight(p.server, f);
-	return p;
-}
-
 START_TEST(a_servers_hello_is_judged_alike)
 {
 	const change *c = &answers[_i / 2];
 	flight f;
-	pair p = answered(versions[_i % 2], &f);
+	pair p = answered_pair(versions[_i % 2], &f);
 
 	apply(c, &f);
 	give_flight(p.client, &f);
@@ -433,7 +417,7 @@ END_TEST
 START_TEST(a_session_that_is_none_is_named_and_echoed)
 {
 	flight f;
-	pair p = answered(TLSHOST_VERSION_TLSV1_3, &f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_3, &f);
 
 	echo_another_session(&f);
 	give_flight(p.client, &f);
@@ -512,7 +496,7 @@ END_TEST
 START_TEST(a_server_is_told_behind_the_hello)
 {
 	flight f;
-	pair p = answered(versions[_i % 2], &f);
+	pair p = answered_pair(versions[_i % 2], &f);
 
 	give_bytes(p.server, records[_i / 2].bytes, records[_i / 2].len);
 	assert_status(tlshost_buffer_do_handshake(p.server),
@@ -597,7 +581,7 @@ START_TEST(records_may_be_of_any_size_and_version)
 	give_records(p.server, &f, _i / 2);
 	assert_borne(p.server, TLSHOST_WANT_READ);
 	free_pair(&p);
-	p = answered(versions[_i % 2], &f);
+	p = answered_pair(versions[_i % 2], &f);
 	give_records(p.client, &f, _i / 2);
 	give_bytes(p.client, f.rest, f.rest_len);
 	assert_borne(p.client, _i % 2 == 0 ? TLSHOST_WANT_READ : TLSHOST_OK);
@@ -610,7 +594,7 @@ START_TEST(empty_records_between_messages_are_a_breach)
 {
 	static const uint8_t empty[] = { 22, 3, 3, 0, 0 };
 	flight f;
-	pair p = answered(TLSHOST_VERSION_TLSV1_2, &f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_2, &f);
 
 	give_flight(p.client, &f);
 	give_bytes(p.client, empty, sizeof(empty));

@@ -85,6 +85,22 @@ take_hello(pair *p, flight *f)
 	ck_assert_int_eq(f->bytes[0], CLIENT_HELLO);
 }
 
+pair
+answered_pair(tlshost_version version, flight *f)
+{
+	setup s = { .version = version,
+	    .suite = version == TLSHOST_VERSION_TLSV1_2 ? 0xc02f : 0 };
+	pair p = make_pair(&s);
+
+	take_hello(&p, f);
+	give_flight(p.server, f);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_WANT_READ);
+	take_flight(p.server, f);
+	ck_assert_int_eq(f->bytes[0], SERVER_HELLO);
+	return p;
+}
+
 /* ------------------------------------------------------------------------
  * Messages
  */

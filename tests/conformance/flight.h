@@ -10,7 +10,6 @@
 #define CERTIFICATE 11
 #define SERVER_KEY_EXCHANGE 12
 #define CERTIFICATE_REQUEST 13
-#define SERVER_HELLO_DONE 14
 
 #define EXTENSION_SERVER_NAME 0
 #define EXTENSION_GROUPS 10
@@ -38,6 +37,9 @@ void give_bytes(tlshost_buffer *buffer, const void *bytes, size_t len);
 void give_flight(tlshost_buffer *buffer, const flight *f);
 /* The hello of a client that has begun. */
 void take_hello(pair *p, flight *f);
+
+/* A client that waits for what its server has answered, f. */
+pair answered_pair(tlshost_version version, flight *f);
 
 /* Where the first message of the type is, or fails. */
 uint8_t *message(flight *f, int type);

@@ -438,26 +438,10 @@ START_TEST(a_key_share_that_is_none_is_a_protocol_error)
 }
 END_TEST
 
-/* The server's flight up to TLS 1.2, which is not encrypted. */
-static pair
-first_flight(flight *f)
-{
-	setup s = { .version = TLSHOST_VERSION_TLSV1_2, .suite = 0xc02f };
-	pair p = make_pair(&s);
-
-	take_hello(&p, f);
-	give_flight(p.server, f);
-	assert_status(tlshost_buffer_do_handshake(p.server),
-	    TLSHOST_WANT_READ);
-	take_flight(p.server, f);
-	ck_assert_int_eq(f->bytes[0], SERVER_HELLO);
-	return p;
-}
-
 START_TEST(a_signature_that_was_forged_is_a_protocol_error)
 {
 	flight f;
-	pair p = first_flight(&f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_2, &f);
 	uint8_t *exchange = message(&f, SERVER_KEY_EXCHANGE);
 
 	exchange[4 + number(exchange + 1, 3) - 1] ^= 1;
@@ -472,7 +456,7 @@ END_TEST
 START_TEST(a_server_that_may_be_renegotiated_in_secret_is_refused)
 {
 	flight f;
-	pair p = first_flight(&f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_2, &f);
 
 	ck_assert_ptr_nonnull(extension(&f, EXTENSION_RENEGOTIATION));
 	drop_extension(&f, EXTENSION_RENEGOTIATION);
@@ -488,7 +472,7 @@ START_TEST(a_server_without_a_certificate_breaks_the_protocol)
 {
 	static const uint8_t none[] = { CERTIFICATE, 0, 0, 3, 0, 0, 0 };
 	flight f;
-	pair p = first_flight(&f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_2, &f);
 
 	f.len = 4 + number(f.bytes + 1, 3);
 	memcpy(f.bytes + f.len, none, sizeof(none));
@@ -505,7 +489,7 @@ END_TEST
 START_TEST(a_suite_that_was_not_offered_is_a_protocol_error)
 {
 	flight f;
-	pair p = first_flight(&f);
+	pair p = answered_pair(TLSHOST_VERSION_TLSV1_2, &f);
 
 	put_number(extensions(&f) - 3, 2, 0xc030);
 	give_flight(p.client, &f);
