@@ -592,7 +592,7 @@ tlshost_buffer_read(tlshost_buffer *buffer, void *dst, size_t cap,
 	if (buffer == NULL || dst == NULL || cap == 0 || ret_len == NULL)
 		return TLSHOST_INVALID_ARGUMENT;
 	st = enter(buffer);
-	if (st != TLSHOST_FORKED && buffer->shutdown_received) {
+	if (st != TLSHOST_FORKED && buffer->peer_end != TLSHOST__PEER_OPEN) {
 		*ret_len = 0;
 		return TLSHOST_OK;
 	}
@@ -609,13 +609,19 @@ tlshost_buffer_read(tlshost_buffer *buffer, void *dst, size_t cap,
 	    buffer->connection, dst, cap, &len), ALLOW_READ);
 	if (st != TLSHOST_OK)
 		return st;
-	if (buffer->canceled != NULL)
-		len = 0;
+	if (buffer->canceled != NULL) {
+		/* Some libraries have read on by then. */
+		tlshost__queue_drop(&buffer->link.incoming,
+		    tlshost__queue_len(&buffer->link.incoming));
+		buffer->peer_end = TLSHOST__PEER_CANCELED;
+		*ret_len = 0;
+		return TLSHOST_OK;
+	}
 	if (len > cap)
 		return latch_text(buffer, TLSHOST_BACKEND_FAULT,
 		    TLSHOST_PHASE_READ, "slot read wrote beyond its room");
 	if (len == 0)
-		buffer->shutdown_received = 1;
+		buffer->peer_end = TLSHOST__PEER_CLOSED;
 	*ret_len = len;
 	return TLSHOST_OK;
 }
@@ -897,9 +903,11 @@ tlshost_buffer_take_incoming(tlshost_buffer *buffer, void *dst, size_t cap,
 		return TLSHOST_INVALID_ARGUMENT;
 	if (buffer->fork_count != forks_now())
 		return TLSHOST_FORKED;
-	if (!buffer->shutdown_received)
+	if (buffer->peer_end != TLSHOST__PEER_CLOSED)
 		return refuse(buffer, TLSHOST_INVALID_STATE,
-		    TLSHOST_PHASE_READ, "the peer has not ended TLS");
+		    TLSHOST_PHASE_READ, buffer->peer_end == TLSHOST__PEER_OPEN ?
+		    "the peer has not ended TLS" : "the peer canceled: "
+		    "nothing that follows is in the clear");
 	*ret_len = tlshost__queue_take(&buffer->link.incoming, dst, cap);
 	return TLSHOST_OK;
 }
@@ -1003,7 +1011,7 @@ tlshost_buffer_shutdown_sent(const tlshost_buffer *buffer)
 int
 tlshost_buffer_shutdown_received(const tlshost_buffer *buffer)
 {
-	return buffer != NULL && buffer->shutdown_received;
+	return buffer != NULL && buffer->peer_end != TLSHOST__PEER_OPEN;
 }
 
 const tlshost_error *

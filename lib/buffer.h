@@ -15,6 +15,13 @@ typedef enum tlshost__buffer_state {
 	TLSHOST__BUFFER_FAILED       /* `status` is the answer to everything */
 } tlshost__buffer_state;
 
+/* How the peer ended what it sends, if it did. */
+typedef enum tlshost__peer_end {
+	TLSHOST__PEER_OPEN,
+	TLSHOST__PEER_CLOSED,        /* by close_notify */
+	TLSHOST__PEER_CANCELED       /* by user_canceled: the rest is lost */
+} tlshost__peer_end;
+
 struct tlshost_buffer {
 	tlshost_link link;
 	const struct tlshost_plugin *ops;
@@ -24,7 +31,8 @@ struct tlshost_buffer {
 	tlshost_error *error;        /* latched, or of the last call */
 	struct tlshost_plugin_info info;
 	unsigned int fork_count;     /* of the process that made it */
-	int shutdown_sent, shutdown_received;
+	int shutdown_sent;
+	tlshost__peer_end peer_end;
 	tlshost_error *canceled;     /* the peer's user_canceled, or NULL */
 };
 

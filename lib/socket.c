@@ -1116,14 +1116,17 @@ finish_unwrap(tlshost_socket *s, int *ret_fd, void *extra, size_t cap,
     size_t *ret_extra)
 {
 	size_t len = tlshost_buffer_incoming_len(s->buffer);
-	tlshost_status st = len > cap ? TLSHOST_INVALID_STATE : TLSHOST_OK;
+	tlshost_status st;
 	int flags;
 
-	if (st == TLSHOST_OK && extra != NULL)
-		st = tlshost_buffer_take_incoming(s->buffer, extra, cap, &len);
-	if (st != TLSHOST_OK)
-		return fail_status(s, st, "there are bytes behind the peer's "
-		    "close_notify, and no room for them");
+	if (len > cap)
+		return fail_status(s, TLSHOST_INVALID_STATE, "there are bytes "
+		    "behind the peer's close_notify, and no room for them");
+	st = tlshost_buffer_take_incoming(s->buffer, extra, cap, &len);
+	if (st != TLSHOST_OK) {
+		keep_error(s, st);
+		return st;
+	}
 	if (!s->was_nonblocking && ((flags = fcntl(s->fd, F_GETFL)) < 0 ||
 	    fcntl(s->fd, F_SETFL, flags & ~O_NONBLOCK) != 0))
 		return fail_io(s, errno, "fcntl");

@@ -383,6 +383,33 @@ START_TEST(an_alert_of_the_peer_has_its_number)
 }
 END_TEST
 
+/* user_canceled, and what cannot be told from the rest of the encrypted. */
+static const char cancel[] = "\x15\x03\x03\0\x02\x01\x5a" "more";
+
+START_TEST(nothing_behind_a_cancel_is_given_out)
+{
+	pair p = connected_pair(&(setup){ 0 });
+	char data[8];
+	size_t len;
+
+	assert_status(tlshost_buffer_receive_from_network(p.server, cancel,
+	    sizeof(cancel) - 1, &len), TLSHOST_OK);
+	assert_status(tlshost_buffer_read(p.server, data, sizeof(data), &len),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(len, 0);
+	ck_assert_int_eq(tlshost_buffer_shutdown_received(p.server), 1);
+	ck_assert_uint_eq(tlshost_buffer_incoming_len(p.server), 0);
+	assert_status(tlshost_buffer_receive_from_network(p.server, "more", 4,
+	    &len), TLSHOST_OK);
+	assert_status(tlshost_buffer_take_incoming(p.server, data,
+	    sizeof(data), &len), TLSHOST_INVALID_STATE);
+	ck_assert_ptr_nonnull(strstr(tlshost_error_message(
+	    tlshost_buffer_error(p.server)), "canceled"));
+	assert_status(tlshost_buffer_shutdown(p.server), TLSHOST_OK);
+	free_pair(&p);
+}
+END_TEST
+
 static tlshost_status
 each_call(tlshost_buffer *buffer, int i)
 {
@@ -1617,6 +1644,30 @@ START_TEST(nobody_waits_for_what_another_thread_has_sent)
 }
 END_TEST
 
+/* The rest of what comes is not in the clear: with room for it, or without. */
+START_TEST(a_canceled_connection_is_not_unwrapped)
+{
+	struct conversation c = { 0 };
+	char extra[8];
+	size_t len;
+	int fd = -1;
+
+	load_pems();
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, c.fds), 0);
+	assert_status(connect_sockets(&c), TLSHOST_OK);
+	ck_assert_int_eq(write(tlshost_socket_fileno(c.client), cancel,
+	    sizeof(cancel) - 1), sizeof(cancel) - 1);
+	assert_status(tlshost_socket_unwrap(c.server, &fd, _i ? extra : NULL,
+	    _i ? sizeof(extra) : 0, _i ? &len : NULL), TLSHOST_INVALID_STATE);
+	ck_assert_ptr_nonnull(strstr(tlshost_error_message(
+	    tlshost_socket_error(c.server)), "canceled"));
+	ck_assert_int_eq(fd, -1);
+	ck_assert_int_ge(tlshost_socket_fileno(c.server), 0);
+	conversation_done(&c);
+	free_pems();
+}
+END_TEST
+
 #define ADD(test) tcase_add_test(tcase, test)
 #define ADD_ALL(test, items) \
 	tcase_add_loop_test(tcase, test, 0, (int)TLSHOST__ARRAY_LEN(items))
@@ -1638,6 +1689,7 @@ buffer_suite(void)
 	ADD(a_conversation_cut_at_any_byte_ends_ragged);
 	ADD(a_failure_is_the_answer_to_everything);
 	ADD(an_alert_of_the_peer_has_its_number);
+	ADD(nothing_behind_a_cancel_is_given_out);
 	ADD(a_forked_child_cannot_use_it);
 	suite_add_tcase(suite, tcase);
 
@@ -1665,8 +1717,10 @@ buffer_suite(void)
 	ADD_ALL(bytes_that_move_allocate_nothing, movers);
 	suite_add_tcase(suite, tcase);
 
-	tcase = tcase_create("threads");
+	tcase = tcase_create("sockets");
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_loop_test(tcase, a_canceled_connection_is_not_unwrapped, 0,
+	    2);
 	tcase_add_loop_test(tcase,
 	    nobody_waits_for_what_another_thread_has_sent, 0, 2);
 	suite_add_tcase(suite, tcase);

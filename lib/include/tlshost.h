@@ -742,9 +742,9 @@ TLSHOST_API tlshost_status tlshost_buffer_do_handshake(tlshost_buffer *buffer);
 /*
  * Reads up to cap bytes, cap >= 1 (PEP 543, read and readinto).  OK with 0
  * bytes: the peer closed, for ever, by close_notify or, on TLS 1.3, by
- * user_canceled (RFC 8446, 6.1: what comes behind does not count).  WANT_READ; WANT_WRITE: the outgoing queue
- * is over its cap; RAGGED_EOF; ALERT_RECEIVED; PROTOCOL; BAD_CERTIFICATE;
- * INVALID_STATE before the handshake.
+ * user_canceled (RFC 8446, 6.1: what comes behind does not count).  WANT_READ;
+ * WANT_WRITE: the outgoing queue is over its cap; RAGGED_EOF; ALERT_RECEIVED;
+ * PROTOCOL; BAD_CERTIFICATE; INVALID_STATE before the handshake.
  */
 TLSHOST_API tlshost_status tlshost_buffer_read(tlshost_buffer *buffer, void *dst,
     size_t cap, size_t *ret_len);
@@ -834,11 +834,12 @@ TLSHOST_API size_t tlshost_buffer_pending(const tlshost_buffer *buffer);
 /* Incoming bytes that were not used yet. */
 TLSHOST_API size_t tlshost_buffer_incoming_len(const tlshost_buffer *buffer);
 /* Takes bytes that came behind the peer's close_notify (for protocols that go
- * on without TLS).  INVALID_STATE before it.  Behind a user_canceled they are
- * not in the clear. */
+ * on without TLS).  INVALID_STATE before it, and after user_canceled, behind
+ * which nothing is in the clear. */
 TLSHOST_API tlshost_status tlshost_buffer_take_incoming(tlshost_buffer *buffer,
     void *dst, size_t cap, size_t *ret_len);
-/* 1: we, or the peer, sent close_notify. */
+/* 1: we, or the peer, sent close_notify; the peer's user_canceled on TLS 1.3
+ * counts as one. */
 TLSHOST_API int tlshost_buffer_shutdown_sent(const tlshost_buffer *buffer);
 TLSHOST_API int tlshost_buffer_shutdown_received(const tlshost_buffer *buffer);
 /* Why the connection ended, or why the last call failed; NULL: no reason. */
@@ -966,8 +967,9 @@ TLSHOST_API tlshost_status tlshost_socket_shutdown(tlshost_socket *socket);
  * INVALID_STATE: recv it first, nothing is lost) and gives the descriptor back,
  * blocking again if it was when it was wrapped.  Bytes that came behind the
  * peer's close_notify go to extra, *ret_extra of them (both NULL: such bytes are
- * INVALID_STATE; so is too little room).  Afterwards the socket can only be
- * freed.
+ * INVALID_STATE; so is too little room).  INVALID_STATE, too: the peer said
+ * user_canceled, behind which nothing is in the clear.  Afterwards the socket
+ * can only be freed.
  */
 TLSHOST_API tlshost_status tlshost_socket_unwrap(tlshost_socket *socket,
     int *ret_fd, void *extra, size_t extra_cap, size_t *ret_extra);
