@@ -494,12 +494,14 @@ look_at_opening(tlshost_link *link)
 	return 0;
 }
 
-/* The peer broke the protocol where everybody can see it. */
+/* The peer broke the protocol where everybody can see it, or gave up there. */
 static tlshost_status
 latch_breach(tlshost_buffer *buffer)
 {
 	const tlshost__opening *opening = buffer->link.opening;
 	const tlshost__breach *breach = &opening->breach;
+	tlshost_status st = opening->received < 0 ? TLSHOST_PROTOCOL :
+	    TLSHOST_ALERT_RECEIVED;
 	const uint8_t alert[] = { RECORD_ALERT, 3, 3, 0, 2, LEVEL_FATAL,
 		(uint8_t)breach->alert };
 	tlshost_error *error = NULL;
@@ -508,12 +510,14 @@ latch_breach(tlshost_buffer *buffer)
 	if (breach->extension >= 0)
 		snprintf(extension, sizeof(extension), " (%ld)",
 		    breach->extension);
-	(void)tlshost__fail(&error, TLSHOST_PROTOCOL, TLSHOST_PHASE_HANDSHAKE,
+	(void)tlshost__fail(&error, st, TLSHOST_PHASE_HANDSHAKE,
 	    buffer->link.context->backend->name, "the peer's %s: %s%s",
 	    opening->before_hello ? "hello" : "handshake",
 	    breach->text, extension);
+	if (!error->is_static)
+		error->alert_received = opening->received;
 	/* Behind the hello it would have to be encrypted, by the library. */
-	if (opening->before_hello) {
+	if (opening->before_hello && breach->alert >= 0) {
 		if (tlshost__queue_add(&buffer->link.outgoing, alert,
 		    sizeof(alert)) != 0) {
 			tlshost_error_free(error);
@@ -522,7 +526,7 @@ latch_breach(tlshost_buffer *buffer)
 		if (!error->is_static)
 			error->alert_sent = breach->alert;
 	}
-	return latch(buffer, TLSHOST_PROTOCOL, error);
+	return latch(buffer, st, error);
 }
 
 tlshost_status
@@ -552,8 +556,12 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) |
 	    (buffer->link.failure != NULL ?
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) - 1 : 0));
-	/* A library that was offended has said so by itself. */
-	if ((st == TLSHOST_OK || st == TLSHOST_WANT_READ) &&
+	if (st == TLSHOST_WANT_READ)
+		tlshost__opening_wants_more(buffer->link.opening);
+	/* A library that was offended has said so by itself; it may have believed
+	 * an alert that was not encrypted. */
+	if ((st == TLSHOST_OK || st == TLSHOST_WANT_READ ||
+	    (st == TLSHOST_ALERT_RECEIVED && buffer->link.opening->sealed)) &&
 	    buffer->link.opening->breach.text != NULL) {
 		/* What waits may be the message that ends the handshake. */
 		if (st == TLSHOST_OK)

@@ -66,6 +66,27 @@ tlshost__hello_next_extension(reader *extensions, size_t *ret_type,
 	    take_vector(extensions, 2, ret_body);
 }
 
+/* RFC 8446, 4.1.3: what a HelloRetryRequest has for a random number. */
+static const uint8_t retry[32] = {
+	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
+	0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
+	0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+};
+
+static int
+is_retry(const tlshost__hello_parts *server)
+{
+	return memcmp(server->random.data, retry, sizeof(retry)) == 0;
+}
+
+int
+tlshost__is_retry(reader body)
+{
+	tlshost__hello_parts server;
+
+	return tlshost__hello_parts_of(body, 1, &server) && is_retry(&server);
+}
+
 /* 0: there is no such extension. */
 static int
 find(const tlshost__hello_parts *h, size_t wanted, reader *ret_body)
@@ -76,6 +97,23 @@ find(const tlshost__hello_parts *h, size_t wanted, reader *ret_body)
 		if (type == wanted)
 			return 1;
 	return 0;
+}
+
+int
+tlshost__hello_has(reader body, int is_server, size_t type)
+{
+	tlshost__hello_parts h;
+	reader extension;
+
+	return tlshost__hello_parts_of(body, is_server, &h) &&
+	    find(&h, type, &extension);
+}
+
+static int
+is_same(reader a, reader b)
+{
+	return a.len == b.len && (a.len == 0 ||
+	    memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* Of numbers of two bytes: a peer may send thousands, in any order. */
@@ -152,9 +190,9 @@ is_list(reader body, size_t bytes, size_t unit)
 	    list.len % unit == 0;
 }
 
-/* What an extension has in itself. */
+/* What an extension has in itself, in the first hello or in a second. */
 static tlshost__breach
-check_body(size_t type, reader body)
+check_body(size_t type, reader body, int is_second)
 {
 	size_t number;
 	reader list;
@@ -164,6 +202,8 @@ check_body(size_t type, reader body)
 	case EXTENDED_MASTER_SECRET: /* RFC 7627, 5.1 */
 	case EARLY_DATA: /* RFC 8446, 4.2.10 */
 	case POST_HANDSHAKE_AUTH: /* RFC 8446, 4.2.6 */
+		if (type == EARLY_DATA && is_second)
+			return illegal(EARLY_DATA);
 		return body.len != 0 ? malformed((long)type) : none;
 	case MAX_FRAGMENT_LENGTH: /* RFC 6066, 4 */
 		if (!take_number(&body, 1, &number) || body.len != 0)
@@ -191,7 +231,7 @@ check_body(size_t type, reader body)
 	case PSK_MODES: /* RFC 8446, 4.2.9 */
 		return is_list(body, 1, 1) ? none : malformed((long)type);
 	case COOKIE: /* RFC 8446, 4.2.2: only where one was given */
-		return illegal((long)type);
+		return is_second ? none : illegal((long)type);
 	case RENEGOTIATION_INFO: /* RFC 5746, 3.6 */
 		if (!is_vector(body, 1, &list))
 			return malformed((long)type);
@@ -253,13 +293,90 @@ check_tls13(const tlshost__hello_parts *h)
 	return none;
 }
 
-tlshost__breach
-tlshost__client_hello_breach(reader body)
+static int
+offers_tls13(const tlshost__hello_parts *h)
 {
-	reader extensions, versions;
+	reader body, versions;
+
+	return find(h, SUPPORTED_VERSIONS, &body) &&
+	    is_vector(body, 1, &versions) &&
+	    has_number(versions, 2, TLSHOST_VERSION_TLSV1_3);
+}
+
+/* An extension in both, alike, or in none. */
+static int
+has_same(const tlshost__hello_parts *a, const tlshost__hello_parts *b,
+    size_t type)
+{
+	reader of_a, of_b;
+
+	if (!find(a, type, &of_a))
+		return !find(b, type, &of_b);
+	return find(b, type, &of_b) && is_same(of_a, of_b);
+}
+
+/* RFC 8446, 4.1.2: what the client said the first time is still true. */
+static tlshost__breach
+check_unchanged(const tlshost__hello_parts *h,
+    const tlshost__hello_parts *before)
+{
+	static const uint16_t types[] = {
+		SERVER_NAME, SUPPORTED_GROUPS, SIGNATURE_ALGORITHMS,
+		PROTOCOLS, SUPPORTED_VERSIONS, PSK_MODES
+	};
+
+	if (!offers_tls13(h))
+		return breach(ALERT_PROTOCOL_VERSION,
+		    "the second no longer offers TLS 1.3", -1);
+	if (h->version != before->version ||
+	    !is_same(h->random, before->random) ||
+	    !is_same(h->session, before->session) ||
+	    !is_same(h->suites, before->suites) ||
+	    !is_same(h->compression, before->compression))
+		return breach(ALERT_ILLEGAL_PARAMETER,
+		    "the second is another one", -1);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (!has_same(h, before, types[i]))
+			return breach(ALERT_ILLEGAL_PARAMETER,
+			    "the second has another value of an extension",
+			    types[i]);
+	return none;
+}
+
+/* RFC 8446, 4.1.2: and it has what the server asked for. */
+static tlshost__breach
+check_second(const tlshost__hello_parts *h, const tlshost__retried *before)
+{
+	reader wanted, given, list, value;
+	tlshost__hello_parts server, client;
+	tlshost__breach found;
+	size_t group;
+
+	/* Ours, and one that was judged. */
+	if (!tlshost__hello_parts_of(before->retry, 1, &server) ||
+	    !tlshost__hello_parts_of(before->hello, 0, &client))
+		return malformed(-1);
+	if ((found = check_unchanged(h, &client)).alert >= 0)
+		return found;
+	if (!has_same(h, &server, COOKIE))
+		return illegal(COOKIE);
+	if (!find(&server, KEY_SHARE, &wanted))
+		return none;
+	if (!take_number(&wanted, 2, &group) ||
+	    !find(h, KEY_SHARE, &given) || !is_vector(given, 2, &list) ||
+	    !has_number((reader){ list.data, list.len < 2 ? 0 : 2 }, 2, group))
+		return illegal(KEY_SHARE);
+	(void)take_number(&list, 2, &group);
+	return is_vector(list, 2, &value) ? none : illegal(KEY_SHARE);
+}
+
+tlshost__breach
+tlshost__client_hello_breach(reader body, const tlshost__retried *before)
+{
 	tlshost__breach found;
 	size_t type, last;
 	tlshost__hello_parts h;
+	reader extensions;
 
 	if (!tlshost__hello_parts_of(body, 0, &h))
 		return malformed(-1);
@@ -270,56 +387,72 @@ tlshost__client_hello_breach(reader body)
 		return found;
 	extensions = h.extensions;
 	while (tlshost__hello_next_extension(&extensions, &type, &body))
-		if ((found = check_body(type, body)).alert >= 0)
+		if ((found = check_body(type, body, before != NULL)).alert >= 0)
 			return found;
 	/* RFC 8446, 4.2.11. */
 	if (find(&h, PRE_SHARED_KEY, &body) && last != PRE_SHARED_KEY)
 		return illegal(PRE_SHARED_KEY);
-	if (find(&h, SUPPORTED_VERSIONS, &body) &&
-	    is_vector(body, 1, &versions) &&
-	    has_number(versions, 2, TLSHOST_VERSION_TLSV1_3) &&
-	    (found = check_tls13(&h)).alert >= 0)
+	if (offers_tls13(&h) && (found = check_tls13(&h)).alert >= 0)
 		return found;
-	return check_shares(&h);
+	if ((found = check_shares(&h)).alert >= 0 || before == NULL)
+		return found;
+	return check_second(&h, before);
 }
 
 /* ------------------------------------------------------------------------
  * ServerHello
  */
 
-/* RFC 8446, 4.1.3: what a HelloRetryRequest has for a random number. */
-static const uint8_t retry[32] = {
-	0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-	0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
-	0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-};
-
 /* May the server say that (RFC 5246, 7.4.1.4; RFC 8446, 4.2)? */
 static int
-was_asked(const tlshost__hello_parts *server,
-    const tlshost__hello_parts *client, size_t type)
+was_asked(const tlshost__hello_parts *client, size_t type)
 {
 	reader body;
 
-	if (type == COOKIE && memcmp(server->random.data, retry, 32) == 0)
-		return 1;
-	if (type == RENEGOTIATION_INFO &&
-	    has_number(client->suites, 2, RENEGOTIATION_SCSV))
-		return 1;
-	return find(client, type, &body);
+	return find(client, type, &body) || (type == RENEGOTIATION_INFO &&
+	    has_number(client->suites, 2, RENEGOTIATION_SCSV));
+}
+
+/* Is it one of those that may be in that message of TLS 1.3? */
+static int
+belongs(size_t type, int in_retry)
+{
+	return type == SUPPORTED_VERSIONS || type == KEY_SHARE ||
+	    type == (in_retry ? COOKIE : PRE_SHARED_KEY);
 }
 
 static tlshost__breach
+check_extensions(const tlshost__hello_parts *server,
+    const tlshost__hello_parts *client, int is_tls13)
+{
+	reader extensions = server->extensions, body;
+	size_t type;
+
+	while (tlshost__hello_next_extension(&extensions, &type, &body)) {
+		if (!was_asked(client, type) &&
+		    !(type == COOKIE && is_retry(server)))
+			return breach(ALERT_UNSUPPORTED_EXTENSION,
+			    "it has an extension that nobody asked for",
+			    (long)type);
+		/* RFC 6066, 3. */
+		if (type == SERVER_NAME && body.len != 0)
+			return malformed(SERVER_NAME);
+		/* RFC 8446, 4.2. */
+		if (is_tls13 && !belongs(type, is_retry(server)))
+			return breach(ALERT_ILLEGAL_PARAMETER,
+			    "it has an extension that belongs elsewhere",
+			    (long)type);
+	}
+	return none;
+}
+
+/* What a server of TLS 1.3 has to say of its version and of the session. */
+static tlshost__breach
 check_version(const tlshost__hello_parts *server,
-    const tlshost__hello_parts *client)
+    const tlshost__hello_parts *client, reader body)
 {
 	size_t version;
-	reader body;
 
-	if (!find(server, SUPPORTED_VERSIONS, &body))
-		return server->version <= TLSHOST_VERSION_TLSV1_2 ? none :
-		    breach(ALERT_ILLEGAL_PARAMETER, "it has a version that "
-		    "is said otherwise", -1);
 	if (!take_number(&body, 2, &version) || body.len != 0)
 		return malformed(SUPPORTED_VERSIONS);
 	if (version != TLSHOST_VERSION_TLSV1_3)
@@ -327,26 +460,99 @@ check_version(const tlshost__hello_parts *server,
 	if (server->version != TLSHOST_VERSION_TLSV1_2)
 		return breach(ALERT_ILLEGAL_PARAMETER,
 		    "it is of another version than it says", -1);
-	if (server->session.len != client->session.len ||
-	    (server->session.len != 0 && memcmp(server->session.data,
-	    client->session.data, server->session.len) != 0))
+	if (!is_same(server->session, client->session))
 		return breach(ALERT_ILLEGAL_PARAMETER,
 		    "it does not echo the session's name", -1);
 	return none;
 }
 
+/* Does the client have a share of it? */
+static int
+has_share(const tlshost__hello_parts *client, size_t wanted)
+{
+	reader body, list, value;
+	size_t group;
+
+	if (!find(client, KEY_SHARE, &body) || !is_vector(body, 2, &list))
+		return 0;
+	while (take_number(&list, 2, &group) && take_vector(&list, 2, &value))
+		if (group == wanted)
+			return 1;
+	return 0;
+}
+
+/* RFC 8446, 4.1.4: it asks for something, and for what can be had. */
+static tlshost__breach
+check_retry(const tlshost__hello_parts *server,
+    const tlshost__hello_parts *client)
+{
+	int has_cookie;
+	reader body, groups;
+	size_t group;
+
+	has_cookie = find(server, COOKIE, &body);
+	if (has_cookie && !is_list(body, 2, 1))
+		return malformed(COOKIE);
+	if (!find(server, KEY_SHARE, &body))
+		return has_cookie ? none : breach(ALERT_ILLEGAL_PARAMETER,
+		    "it asks for the same again", -1);
+	if (!take_number(&body, 2, &group) || body.len != 0)
+		return malformed(KEY_SHARE);
+	if (has_share(client, group) ||
+	    !find(client, SUPPORTED_GROUPS, &body) ||
+	    !is_vector(body, 2, &groups) || !has_number(groups, 2, group))
+		return illegal(KEY_SHARE);
+	return none;
+}
+
+static tlshost__breach
+check_share(const tlshost__hello_parts *server,
+    const tlshost__hello_parts *client)
+{
+	reader body, value;
+	size_t group;
+
+	/* No client of ours offers a key that is shared before. */
+	if (!find(server, KEY_SHARE, &body))
+		return breach(ALERT_MISSING_EXTENSION,
+		    "it lacks an extension that TLS 1.3 asks for", KEY_SHARE);
+	if (!take_number(&body, 2, &group) || !is_vector(body, 2, &value) ||
+	    value.len == 0)
+		return malformed(KEY_SHARE);
+	return has_share(client, group) ? none : illegal(KEY_SHARE);
+}
+
+/* RFC 8446, 4.1.4: what the retry chose stays chosen. */
+static tlshost__breach
+check_after_retry(const tlshost__hello_parts *server, int is_tls13,
+    reader before)
+{
+	tlshost__hello_parts first;
+
+	if (is_retry(server))
+		return breach(ALERT_UNEXPECTED_MESSAGE,
+		    "it asks for a third one", -1);
+	if (!is_tls13 || !tlshost__hello_parts_of(before, 1, &first) ||
+	    !is_same(server->suites, first.suites))
+		return breach(ALERT_ILLEGAL_PARAMETER,
+		    "it chose otherwise before", -1);
+	return none;
+}
+
 tlshost__breach
-tlshost__server_hello_breach(reader body, reader own)
+tlshost__server_hello_breach(reader body, reader own, reader before)
 {
 	tlshost__hello_parts server, client;
 	tlshost__breach found;
-	reader extensions;
 	size_t type, suite = 0;
+	reader chosen;
+	int is_tls13;
 
 	if (!tlshost__hello_parts_of(body, 1, &server) ||
 	    !tlshost__hello_parts_of(own, 0, &client))
 		return malformed(-1);
-	(void)take_number(&server.suites, 2, &suite);
+	chosen = server.suites;
+	(void)take_number(&chosen, 2, &suite);
 	if (!has_number(client.suites, 2, suite))
 		return breach(ALERT_ILLEGAL_PARAMETER,
 		    "it chose a cipher suite that was not offered", -1);
@@ -355,15 +561,22 @@ tlshost__server_hello_breach(reader body, reader own)
 		    -1);
 	if ((found = check_types(&server, &type)).alert >= 0)
 		return found;
-	extensions = server.extensions;
-	while (tlshost__hello_next_extension(&extensions, &type, &body)) {
-		if (!was_asked(&server, &client, type))
-			return breach(ALERT_UNSUPPORTED_EXTENSION,
-			    "it has an extension that nobody asked for",
-			    (long)type);
-		/* RFC 6066, 3. */
-		if (type == SERVER_NAME && body.len != 0)
-			return malformed(SERVER_NAME);
-	}
-	return check_version(&server, &client);
+	is_tls13 = find(&server, SUPPORTED_VERSIONS, &body);
+	if ((found = check_extensions(&server, &client, is_tls13)).alert >= 0)
+		return found;
+	if (before.len != 0 && (found = check_after_retry(&server, is_tls13,
+	    before)).alert >= 0)
+		return found;
+	if (!is_tls13 && is_retry(&server))
+		return breach(ALERT_MISSING_EXTENSION,
+		    "it lacks an extension that TLS 1.3 asks for",
+		    SUPPORTED_VERSIONS);
+	if (!is_tls13)
+		return server.version <= TLSHOST_VERSION_TLSV1_2 ? none :
+		    breach(ALERT_ILLEGAL_PARAMETER, "it has a version that "
+		    "is said otherwise", -1);
+	if ((found = check_version(&server, &client, body)).alert >= 0)
+		return found;
+	return is_retry(&server) ? check_retry(&server, &client) :
+	    check_share(&server, &client);
 }

@@ -27,6 +27,9 @@ int tlshost__hello_parts_of(reader body, int is_server,
 int tlshost__hello_next_extension(reader *extensions, size_t *ret_type,
     reader *ret_body);
 
+/* 0: it has none of that type. */
+int tlshost__hello_has(reader body, int is_server, size_t type);
+
 /* What is wrong; alert < 0: nothing. */
 typedef struct tlshost__breach {
 	int32_t alert;
@@ -34,8 +37,18 @@ typedef struct tlshost__breach {
 	long extension;              /* its number, or -1 */
 } tlshost__breach;
 
-tlshost__breach tlshost__client_hello_breach(reader body);
-/* own: the ClientHello that is answered. */
-tlshost__breach tlshost__server_hello_breach(reader body, reader own);
+/* Is a ServerHello a HelloRetryRequest (RFC 8446, 4.1.4)? */
+int tlshost__is_retry(reader body);
+
+/* The first hello, and the retry that it was answered with; or NULL. */
+typedef struct tlshost__retried {
+	reader hello, retry;
+} tlshost__retried;
+
+tlshost__breach tlshost__client_hello_breach(reader body,
+    const tlshost__retried *before);
+/* own: the ClientHello that is answered.  retry: what came before, or empty. */
+tlshost__breach tlshost__server_hello_breach(reader body, reader own,
+    reader retry);
 
 #endif

@@ -11,6 +11,7 @@
 #define MESSAGE_HEAD 4
 #define MESSAGE_MAX 65536
 #define WARNINGS_MAX 5
+#define EARLY_MAX 16384          /* as the libraries have it (4.2.10) */
 
 static void
 note(tlshost__opening *o, int32_t alert, const char *text)
@@ -24,79 +25,144 @@ note(tlshost__opening *o, int32_t alert, const char *text)
  */
 
 static void
-forget(tlshost__record_stream *s)
+forget(tlshost__message *m)
 {
-	free(s->message);
-	s->message = NULL;
-	s->message_len = s->message_cap = 0;
+	free(m->data);
+	*m = (tlshost__message){ NULL, 0, 0 };
+}
+
+static void
+move(tlshost__message *to, tlshost__message *from)
+{
+	forget(to);
+	*to = *from;
+	*from = (tlshost__message){ NULL, 0, 0 };
 }
 
 /* With its head; 0: not known yet. */
 static size_t
-message_size(const tlshost__record_stream *s)
+message_size(const tlshost__message *m)
 {
-	return s->message_len < MESSAGE_HEAD ? 0 : MESSAGE_HEAD +
-	    ((size_t)s->message[1] << 16 | (size_t)s->message[2] << 8 |
-	    s->message[3]);
-}
-
-static reader
-message_body(const tlshost__record_stream *s)
-{
-	return (reader){ s->message + MESSAGE_HEAD,
-		message_size(s) - MESSAGE_HEAD };
+	return m->len < MESSAGE_HEAD ? 0 : MESSAGE_HEAD +
+	    ((size_t)m->data[1] << 16 | (size_t)m->data[2] << 8 | m->data[3]);
 }
 
 static int
-keep(tlshost__record_stream *s, const uint8_t *data, size_t len)
+is_whole(const tlshost__message *m)
 {
-	size_t wanted = s->message_len + len, cap = s->message_cap;
+	return message_size(m) != 0 && m->len >= message_size(m);
+}
+
+/* Empty: there is no message. */
+static reader
+body_of(const tlshost__message *m)
+{
+	return m->len == 0 ? (reader){ NULL, 0 } :
+	    (reader){ m->data + MESSAGE_HEAD, message_size(m) - MESSAGE_HEAD };
+}
+
+/* A part of the first message; more: what may follow in its record. */
+static int
+keep(tlshost__message *m, const uint8_t *data, size_t len, size_t more)
+{
+	size_t wanted = m->len + len, cap = m->cap;
 	uint8_t *grown;
 
 	if (wanted > cap) {
 		/* Most are in one record, whose size is known. */
-		cap = s->message_len + s->left > 2 * cap ? s->message_len +
-		    s->left : 2 * cap;
-		if ((grown = realloc(s->message, cap)) == NULL)
+		cap = wanted + more > 2 * cap ? wanted + more : 2 * cap;
+		if ((grown = realloc(m->data, cap)) == NULL)
 			return -1;
-		s->message = grown;
-		s->message_cap = cap;
+		m->data = grown;
+		m->cap = cap;
 	}
-	memcpy(s->message + s->message_len, data, len);
-	s->message_len = wanted;
+	memcpy(m->data + m->len, data, len);
+	m->len = wanted;
 	return 0;
 }
 
-/* A part of the first message; judges it when it is whole. */
-static int
-take_message(tlshost__opening *o, const uint8_t *data, size_t len)
+/* The first message of a client, or the one after a HelloRetryRequest. */
+static void
+judge_client(tlshost__opening *o)
 {
-	tlshost__record_stream *s = &o->in;
-	int type = o->role == TLSHOST_ROLE_SERVER ? CLIENT_HELLO : SERVER_HELLO;
+	tlshost__message *m = &o->in.message;
+	const tlshost__retried before = { body_of(&o->hello),
+		body_of(&o->retry) };
 
-	if (keep(s, data, len) != 0)
+	o->breach = tlshost__client_hello_breach(body_of(m),
+	    o->retry.len != 0 ? &before : NULL);
+	o->in.whole = 1;
+	if (o->retry.len == 0) {
+		o->early = tlshost__hello_has(body_of(m), 0, EARLY_DATA);
+		move(&o->hello, m);
+	} else {
+		forget(&o->hello);
+		forget(m);
+	}
+}
+
+static void
+judge_server(tlshost__opening *o)
+{
+	tlshost__message *m = &o->in.message;
+
+	o->breach = tlshost__server_hello_breach(body_of(m),
+	    body_of(&o->own.message), body_of(&o->retry));
+	o->in.whole = !tlshost__is_retry(body_of(m));
+	o->sealed = o->in.whole &&
+	    tlshost__hello_has(body_of(m), 1, SUPPORTED_VERSIONS);
+	forget(&o->own.message);
+	o->own = (tlshost__record_stream){ .whole = o->in.whole };
+	if (o->in.whole)
+		forget(m);
+	else
+		move(&o->retry, m);
+}
+
+/*
+ * Behind what the keys change with there is nothing else in a record (RFC 8446,
+ * 5.1), and a client has nothing else to say.
+ */
+static int
+ends_record(const tlshost__opening *o, const tlshost__message *m)
+{
+	return o->role == TLSHOST_ROLE_SERVER ||
+	    tlshost__hello_has(body_of(m), 1, SUPPORTED_VERSIONS);
+}
+
+/* Of a record of which more is left; judges the message when it is whole. */
+static int
+take_message(tlshost__opening *o, const uint8_t *data, size_t len, size_t more)
+{
+	tlshost__message *m = &o->in.message;
+	int type = o->role == TLSHOST_ROLE_SERVER ? CLIENT_HELLO : SERVER_HELLO;
+	int is_followed;
+
+	if (keep(m, data, len, more) != 0)
 		return -1;
-	if (s->message[0] != type) {
+	if (m->data[0] != type)
 		note(o, ALERT_UNEXPECTED_MESSAGE, type == CLIENT_HELLO ?
-		    "the first message is no ClientHello" :
-		    "the first message is no ServerHello");
-		return 0;
-	}
-	if (message_size(s) > MESSAGE_MAX) {
+		    "the message is no ClientHello" :
+		    "the message is no ServerHello");
+	else if (message_size(m) > MESSAGE_MAX)
 		note(o, ALERT_DECODE_ERROR, "the hello is too long");
+	if (o->breach.text != NULL || !is_whole(m))
+		return 0;
+	if (type == SERVER_HELLO && !o->own.whole) {
+		note(o, ALERT_UNEXPECTED_MESSAGE,
+		    "it answers what was not said yet");
 		return 0;
 	}
-	if (message_size(s) == 0 || s->message_len < message_size(s))
-		return 0;
+	is_followed = ends_record(o, m) &&
+	    (m->len > message_size(m) || more != 0);
 	if (type == CLIENT_HELLO)
-		o->breach = tlshost__client_hello_breach(message_body(s));
-	else if (o->own.whole)
-		o->breach = tlshost__server_hello_breach(message_body(s),
-		    message_body(&o->own));
+		judge_client(o);
+	else
+		judge_server(o);
+	if (o->breach.text == NULL && is_followed)
+		o->breach = (tlshost__breach){ ALERT_UNEXPECTED_MESSAGE,
+			"something is behind it in its record", -1 };
 	o->before_hello = o->breach.text != NULL;
-	s->whole = 1;
-	forget(s);
-	forget(&o->own);
 	return 0;
 }
 
@@ -104,13 +170,48 @@ take_message(tlshost__opening *o, const uint8_t *data, size_t len)
  * Records
  */
 
+/*
+ * Data that a client sends before it knows whether it may (RFC 8446, 4.2.10), or
+ * what is encrypted.
+ */
+static void
+begin_data(tlshost__opening *o)
+{
+	if (o->early && (o->in.whole || o->retry.len != 0)) {
+		o->early_len += sizeof(o->in.head) + o->in.left;
+		/* Once it is encrypted only the library can tell the two. */
+		if (!o->in.whole)
+			tlshost__opening_wants_more(o);
+	} else if (o->in.whole) {
+		/* On TLS 1.3 it can be told from what is not encrypted. */
+		o->over = !o->sealed;
+	} else {
+		note(o, ALERT_UNEXPECTED_MESSAGE,
+		    "data before there is a key");
+	}
+}
+
+void
+tlshost__opening_wants_more(tlshost__opening *o)
+{
+	if (o->early_len > EARLY_MAX)
+		note(o, ALERT_UNEXPECTED_MESSAGE, "too much early data");
+}
+
 /* A record of a kind and size that may come now? */
 static void
 begin_record(tlshost__opening *o)
 {
 	size_t len = o->in.left;
-	int is_first = o->role == TLSHOST_ROLE_SERVER && !o->in.whole;
+	int is_again = o->retry.len != 0 && !o->in.whole;
+	int is_first = o->role == TLSHOST_ROLE_SERVER && !o->in.whole &&
+	    !is_again;
 
+	if (o->sealed && (o->in.head[0] == RECORD_HANDSHAKE ||
+	    o->in.head[0] == RECORD_ALERT)) {
+		note(o, ALERT_UNEXPECTED_MESSAGE, "a record is not encrypted");
+		return;
+	}
 	switch (o->in.head[0]) {
 	case RECORD_HANDSHAKE:
 		if (len == 0)
@@ -125,14 +226,14 @@ begin_record(tlshost__opening *o)
 		if (is_first)
 			break;
 		/* It may be encrypted. */
-		if (o->changed)
+		if (o->changed && !is_again)
 			o->over = 1;
 		else if (len != 2)
 			note(o, ALERT_DECODE_ERROR, "an alert is malformed");
 		return;
 	case RECORD_CHANGE:
 		/* RFC 8446, 5, has one alert for all of it. */
-		if (!o->in.whole)
+		if (!o->in.whole && !is_again)
 			note(o, ALERT_UNEXPECTED_MESSAGE,
 			    "a change of ciphers before the hello");
 		else if (len != 1)
@@ -143,11 +244,7 @@ begin_record(tlshost__opening *o)
 			    "two changes of ciphers in a row");
 		return;
 	case RECORD_DATA:
-		if (o->in.whole)
-			o->over = 1;
-		else
-			note(o, ALERT_UNEXPECTED_MESSAGE,
-			    "data before there is a key");
+		begin_data(o);
 		return;
 	default:
 		note(o, ALERT_UNEXPECTED_MESSAGE,
@@ -159,10 +256,20 @@ begin_record(tlshost__opening *o)
 		    "what came first is no ClientHello");
 }
 
+/* RFC 8446, 6: on TLS 1.3 all are the end, whatever level they have. */
+static void
+end_by_alert(tlshost__opening *o)
+{
+	note(o, -1, "an alert came instead");
+	o->received = o->alert[1];
+}
+
 static void
 end_alert(tlshost__opening *o)
 {
-	if (o->alert[0] != LEVEL_WARNING && o->alert[0] != LEVEL_FATAL)
+	if (o->retry.len != 0 && !o->in.whole && o->alert[1] != 0)
+		end_by_alert(o);
+	else if (o->alert[0] != LEVEL_WARNING && o->alert[0] != LEVEL_FATAL)
 		note(o, ALERT_ILLEGAL_PARAMETER, "an alert is of no level");
 	else if (o->alert[0] == LEVEL_FATAL)
 		o->over = 1;
@@ -181,13 +288,17 @@ take_body(tlshost__opening *o, const uint8_t *data, size_t len)
 	switch (o->in.head[0]) {
 	case RECORD_HANDSHAKE:
 		o->changed = o->warnings = 0;
-		return o->in.whole ? 0 : take_message(o, data, len);
+		return o->in.whole ? 0 : take_message(o, data, len,
+		    o->in.left - len);
 	case RECORD_ALERT:
 		o->changed = 0;
 		at = 2 - o->in.left;
 		memcpy(o->alert + at, data, len);
 		if (at + len == 2)
 			end_alert(o);
+		return 0;
+	case RECORD_DATA: /* that is skipped */
+		o->changed = 0;
 		return 0;
 	default: /* a change of ciphers */
 		o->changed = 1;
@@ -256,18 +367,36 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 	return 0;
 }
 
+/* A server has answered: for good, or to be asked again. */
+static void
+take_own_answer(tlshost__opening *o)
+{
+	tlshost__message *m = &o->own.message;
+
+	if (m->data[0] == SERVER_HELLO && tlshost__is_retry(body_of(m))) {
+		move(&o->retry, m);
+		o->in.whole = 0;
+	} else {
+		forget(&o->hello);
+		forget(m);
+	}
+}
+
 int
 tlshost__opening_wrote(tlshost__opening *o, const uint8_t *data, size_t len)
 {
 	tlshost__record_stream *s = &o->own;
 
-	while (len != 0 && !s->whole && o->role == TLSHOST_ROLE_CLIENT) {
+	while (len != 0 && !s->whole) {
 		size_t n = part_of_body(s, data, len);
 
-		if (n != 0 && keep(s, data, n) != 0)
-			return -1;
-		s->whole = message_size(s) != 0 &&
-		    s->message_len >= message_size(s);
+		if (n != 0 && s->head[0] == RECORD_HANDSHAKE) {
+			if (keep(&s->message, data, n, s->left - n) != 0)
+				return -1;
+			s->whole = is_whole(&s->message);
+			if (s->whole && o->role == TLSHOST_ROLE_SERVER)
+				take_own_answer(o);
+		}
 		advance(s, n);
 		data += n != 0 ? n : 1;
 		len -= n != 0 ? n : 1;
@@ -280,8 +409,10 @@ tlshost__opening_new(tlshost_role role)
 {
 	tlshost__opening *o = calloc(1, sizeof(*o));
 
-	if (o != NULL)
-		o->role = role;
+	if (o == NULL)
+		return NULL;
+	o->role = role;
+	o->received = -1;
 	return o;
 }
 
@@ -290,7 +421,9 @@ tlshost__opening_free(tlshost__opening *o)
 {
 	if (o == NULL)
 		return;
-	forget(&o->in);
-	forget(&o->own);
+	forget(&o->in.message);
+	forget(&o->own.message);
+	forget(&o->hello);
+	forget(&o->retry);
 	free(o);
 }

@@ -25,9 +25,10 @@ put(stream *s, const void *data, size_t len)
 		put(s, bytes_, sizeof(bytes_));                      \
 	} while (0)
 
-/* What a client of TLS 1.3 has to say; more: an extension besides. */
+/* What a client of TLS 1.3 has to say, with a share of that group, X25519 or
+ * P-256; more: an extension besides. */
 static void
-put_hello(stream *s, const void *more, size_t more_len)
+put_hello_with(stream *s, uint8_t group, const void *more, size_t more_len)
 {
 	size_t start = s->len, len;
 
@@ -37,10 +38,10 @@ put_hello(stream *s, const void *more, size_t more_len)
 	PUT(s, 2, 8, 9);                             /* session */
 	PUT(s, 0, 4, 0x13, 0x01, 0, 0xff);           /* suites */
 	PUT(s, 1, 0);                                /* compression */
-	PUT(s, 0, (uint8_t)(8 + 8 + 11 + 7 + more_len));
-	PUT(s, 0, 10, 0, 4, 0, 2, 0, 29);
+	PUT(s, 0, (uint8_t)(10 + 8 + 11 + 7 + more_len));
+	PUT(s, 0, 10, 0, 6, 0, 4, 0, 29, 0, 23);
 	PUT(s, 0, 13, 0, 4, 0, 2, 4, 3);
-	PUT(s, 0, 51, 0, 7, 0, 5, 0, 29, 0, 1, 9);
+	PUT(s, 0, 51, 0, 7, 0, 5, 0, group, 0, 1, 9);
 	PUT(s, 0, 43, 0, 3, 2, 3, 4);
 	put(s, more, more_len);
 	len = s->len - start - 5;
@@ -48,15 +49,62 @@ put_hello(stream *s, const void *more, size_t more_len)
 	s->data[start + 8] = (uint8_t)(len - 4);
 }
 
-/* And its answer; the name of the session as given. */
 static void
-put_answer(stream *s, uint8_t session)
+put_hello(stream *s, const void *more, size_t more_len)
 {
-	PUT(s, 22, 3, 3, 0, 4 + 2 + 32 + 3 + 2 + 1 + 2 + 6, 2, 0, 0,
-	    2 + 32 + 3 + 2 + 1 + 2 + 6, 3, 3);
-	for (int i = 0; i < 32; i++)
-		PUT(s, 5);
-	PUT(s, 2, 8, session, 0x13, 0x01, 0, 0, 6, 0, 43, 0, 2, 3, 4);
+	put_hello_with(s, 29, more, more_len);
+}
+
+/* An answer; the name of the session as given. */
+static void
+put_server_hello(stream *s, const uint8_t *random, uint8_t session,
+    const void *extensions, size_t extensions_len)
+{
+	size_t start = s->len, len;
+
+	PUT(s, 22, 3, 3, 0, 0, 2, 0, 0, 0, 3, 3);
+	put(s, random, 32);
+	PUT(s, 2, 8, session, 0x13, 0x01, 0, 0, (uint8_t)extensions_len);
+	put(s, extensions, extensions_len);
+	len = s->len - start - 5;
+	s->data[start + 4] = (uint8_t)len;
+	s->data[start + 8] = (uint8_t)(len - 4);
+}
+
+/* With a share of that group. */
+static void
+put_answer(stream *s, uint8_t session, uint8_t group)
+{
+	const uint8_t random[32] = { 5 }, extensions[] = { 0, 43, 0, 2, 3, 4,
+		0, 51, 0, 5, 0, group, 0, 1, 9 };
+
+	put_server_hello(s, random, session, extensions, sizeof(extensions));
+}
+
+/* For a share of P-256. */
+static void
+put_retry(stream *s)
+{
+	static const uint8_t random[32] = {
+		0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d,
+		0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16,
+		0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8,
+		0x33, 0x9c,
+	}, extensions[] = { 0, 43, 0, 2, 3, 4, 0, 51, 0, 2, 0, 23 };
+
+	put_server_hello(s, random, 9, extensions, sizeof(extensions));
+}
+
+static void
+feed(tlshost__opening *o, const stream *s, int is_own, size_t piece)
+{
+	for (size_t at = 0; at < s->len; at += piece) {
+		size_t len = s->len - at < piece ? s->len - at : piece;
+
+		ck_assert_int_eq(is_own ?
+		    tlshost__opening_wrote(o, s->data + at, len) :
+		    tlshost__opening_read(o, s->data + at, len), 0);
+	}
 }
 
 /* Reads it, in pieces of so many bytes. */
@@ -66,12 +114,36 @@ read_in(const stream *s, tlshost_role role, const stream *own, size_t piece)
 	tlshost__opening *o = tlshost__opening_new(role);
 
 	ck_assert_ptr_nonnull(o);
-	for (size_t at = 0; own != NULL && at < own->len; at += piece)
-		ck_assert_int_eq(tlshost__opening_wrote(o, own->data + at,
-		    own->len - at < piece ? own->len - at : piece), 0);
-	for (size_t at = 0; at < s->len; at += piece)
-		ck_assert_int_eq(tlshost__opening_read(o, s->data + at,
-		    s->len - at < piece ? s->len - at : piece), 0);
+	if (own != NULL)
+		feed(o, own, 1, piece);
+	feed(o, s, 0, piece);
+	return o;
+}
+
+/* Hello, retry, and both again; second: of the peer. */
+static tlshost__opening *
+read_again(tlshost_role role, const stream *second, size_t piece)
+{
+	tlshost__opening *o = tlshost__opening_new(role);
+	stream hello = { .len = 0 }, retry = { .len = 0 }, own = { .len = 0 };
+
+	ck_assert_ptr_nonnull(o);
+	put_hello(&hello, NULL, 0);
+	put_retry(&retry);
+	PUT(&own, 20, 3, 3, 0, 1, 1);
+	if (role == TLSHOST_ROLE_SERVER) {
+		feed(o, &hello, 0, piece);
+		feed(o, &retry, 1, piece);
+	} else {
+		put_hello_with(&own, 23, NULL, 0);
+		feed(o, &hello, 1, piece);
+		feed(o, &retry, 0, piece);
+	}
+	ck_assert_ptr_null(o->breach.text);
+	ck_assert_int_eq(o->in.whole, 0);
+	ck_assert_uint_ne(o->retry.len, 0);
+	feed(o, &own, 1, piece);
+	feed(o, second, 0, piece);
 	return o;
 }
 
@@ -113,7 +185,7 @@ START_TEST(records_are_followed_until_they_are_encrypted)
 		ck_assert_int_eq(o->over, streams[_i].over);
 		ck_assert_int_eq(o->before_hello, 0);
 		ck_assert_int_eq(o->in.whole, 1);
-		ck_assert_ptr_null(o->in.message);
+		ck_assert_ptr_null(o->in.message.data);
 		tlshost__opening_free(o);
 	}
 }
@@ -157,11 +229,11 @@ START_TEST(an_answer_is_held_against_what_was_said)
 		stream good = { .len = 0 }, bad = { .len = 0 };
 		tlshost__opening *o;
 
-		put_answer(&good, 9);
-		put_answer(&bad, 10);
+		put_answer(&good, 9, 29);
+		put_answer(&bad, 10, 29);
 		o = read_in(&good, TLSHOST_ROLE_CLIENT, &own, piece);
 		ck_assert_ptr_null(o->breach.text);
-		ck_assert_ptr_null(o->own.message);
+		ck_assert_ptr_null(o->own.message.data);
 		tlshost__opening_free(o);
 		o = read_in(&bad, TLSHOST_ROLE_CLIENT, &own, piece);
 		ck_assert_int_eq(o->breach.alert, 47);
@@ -171,24 +243,78 @@ START_TEST(an_answer_is_held_against_what_was_said)
 }
 END_TEST
 
+/* One peer sends what was asked for, the other what it sent before. */
+START_TEST(a_second_hello_is_held_against_the_first)
+{
+	tlshost_role role = _i == 0 ? TLSHOST_ROLE_SERVER :
+	    TLSHOST_ROLE_CLIENT;
+	stream good = { .len = 0 }, bad = { .len = 0 };
+
+	PUT(&good, 20, 3, 3, 0, 1, 1);
+	if (role == TLSHOST_ROLE_SERVER) {
+		put_hello_with(&good, 23, NULL, 0);
+		put_hello(&bad, NULL, 0);
+	} else {
+		put_answer(&good, 9, 23);
+		put_answer(&bad, 9, 29);
+	}
+	for (size_t piece = 1; piece <= good.len; piece++) {
+		tlshost__opening *o = read_again(role, &good, piece);
+
+		ck_assert_ptr_null(o->breach.text);
+		ck_assert_int_eq(o->in.whole, 1);
+		ck_assert_ptr_null(o->in.message.data);
+		ck_assert_ptr_null(o->own.message.data);
+		ck_assert_ptr_null(o->hello.data);
+		tlshost__opening_free(o);
+		o = read_again(role, &bad, piece);
+		ck_assert_int_eq(o->breach.alert, 47);
+		ck_assert_int_eq(o->breach.extension, 51);
+		ck_assert_int_eq(o->before_hello, 1);
+		tlshost__opening_free(o);
+	}
+}
+END_TEST
+
+/* A server need not remember a hello that it has answered for good. */
+START_TEST(an_answer_ends_the_memory_of_a_hello)
+{
+	stream hello = { .len = 0 }, answer = { .len = 0 };
+	tlshost__opening *o;
+
+	put_hello(&hello, NULL, 0);
+	put_answer(&answer, 9, 29);
+	o = read_in(&hello, TLSHOST_ROLE_SERVER, NULL, 7);
+	ck_assert_ptr_nonnull(o->hello.data);
+	feed(o, &answer, 1, 7);
+	ck_assert_ptr_null(o->hello.data);
+	ck_assert_ptr_null(o->own.message.data);
+	ck_assert_int_eq(o->in.whole, 1);
+	tlshost__opening_free(o);
+}
+END_TEST
+
 /* Every bit of what a peer sends may be wrong. */
 START_TEST(whatever_comes_is_borne)
 {
-	stream good = { .len = 0 }, own = { .len = 0 };
+	tlshost_role role = _i % 2 == 0 ? TLSHOST_ROLE_SERVER :
+	    TLSHOST_ROLE_CLIENT;
+	stream good = { .len = 0 }, said = { .len = 0 };
+	const stream *own = _i == 0 ? NULL : &said;
 
-	put_hello(&own, NULL, 0);
-	if (_i == 0)
-		put_hello(&good, NULL, 0);
+	put_hello(&said, NULL, 0);
+	if (role == TLSHOST_ROLE_SERVER)
+		put_hello_with(&good, _i < 2 ? 29 : 23, NULL, 0);
 	else
-		put_answer(&good, 9);
+		put_answer(&good, 9, _i < 2 ? 29 : 23);
 	for (size_t at = 0; at < good.len; at++)
 		for (int bit = 0; bit < 8; bit++) {
 			stream s = good;
 			tlshost__opening *o;
 
 			s.data[at] ^= (uint8_t)(1 << bit);
-			o = read_in(&s, _i == 0 ? TLSHOST_ROLE_SERVER :
-			    TLSHOST_ROLE_CLIENT, &own, s.len);
+			o = _i < 2 ? read_in(&s, role, own, s.len) :
+			    read_again(role, &s, s.len);
 			/* What is refused is refused for a reason. */
 			ck_assert_int_eq(o->breach.text != NULL,
 			    o->breach.alert > 0);
@@ -230,7 +356,10 @@ opening_suite(void)
 	tcase_add_test(tcase,
 	    a_hello_is_judged_when_it_is_whole_however_it_comes);
 	tcase_add_test(tcase, an_answer_is_held_against_what_was_said);
-	tcase_add_loop_test(tcase, whatever_comes_is_borne, 0, 2);
+	tcase_add_loop_test(tcase, whatever_comes_is_borne, 0, 4);
+	tcase_add_loop_test(tcase, a_second_hello_is_held_against_the_first,
+	    0, 2);
+	tcase_add_test(tcase, an_answer_ends_the_memory_of_a_hello);
 	tcase_add_test(tcase, what_is_no_tls_is_left_to_others);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -187,9 +187,10 @@ enum tlshost_key_encoding {
 };
 
 /*
- * A private key (PEP 543, "Private Keys").  If it is encrypted, ask host->password(secret, ...); never
- * prompt.  Tell four things apart: BAD_PASSWORD, PASSWORD_REFUSED (what
- * host->password returned), BAD_DATA (no key in there), KEY_MISMATCH.
+ * A private key (PEP 543, "Private Keys").  If it is encrypted, ask
+ * host->password(secret, ...); never prompt.  Tell four things apart:
+ * BAD_PASSWORD, PASSWORD_REFUSED (what host->password returned), BAD_DATA (no
+ * key in there), KEY_MISMATCH.
  */
 struct tlshost_plugin_key {
 	uint32_t size;
@@ -531,8 +532,8 @@ struct tlshost_plugin {
 	/*
 	 * [optional] TLS 1.3 (RFC 8446, 4.6.3): renews our sending key, and asks
 	 * the peer to renew its own if request is 1.  OK; UNSUPPORTED before
-	 * TLS 1.3; PROTOCOL.  Needed for the capability key-update; request is 1 only
-	 * for a backend with key-update-request.
+	 * TLS 1.3; PROTOCOL.  Needed for the capability key-update; request is
+	 * 1 only for a backend with key-update-request.
 	 */
 	int32_t (*key_update)(tlshost_sink *sink, void *connection,
 	    uint32_t request);

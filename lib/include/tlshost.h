@@ -730,9 +730,9 @@ TLSHOST_API void tlshost_buffer_free(tlshost_buffer *buffer);
  * ALERT_RECEIVED; NO_OVERLAP; NOT_TLS; PROTOCOL; UNRECOGNIZED_NAME; whatever an
  * SNI callback returned.
  *
- * The peer's records until they are encrypted and its first hello are held
- * against the RFCs first, alike for every backend (RFC 8446, 4.1.2, 4.1.3, 4.2,
- * 5.1, 6): PROTOCOL.
+ * The peer's records until they are encrypted and its hellos are held against
+ * the RFCs first, alike for every backend (RFC 8446, 4.1.2 to 4.1.4, 4.2, 5.1,
+ * 6): PROTOCOL.
  *
  * A TLS 1.3 client is done before the server judged its certificate: a refusal
  * reaches the client's first read.

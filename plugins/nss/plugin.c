@@ -53,7 +53,8 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_NO_VERIFY | TLSHOST_CAPABILITY_PROTOCOL_NUL |
 	    TLSHOST_CAPABILITY_ANY_SERVER_NAME |
 	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST |
-	    TLSHOST_CAPABILITY_ANY_RECORDS,
+	    TLSHOST_CAPABILITY_ANY_RECORDS |
+	    TLSHOST_CAPABILITY_COOKIE_RETRY,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

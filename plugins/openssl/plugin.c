@@ -66,7 +66,8 @@ static const struct tlshost_plugin plugin = {
 	    TLSHOST_CAPABILITY_ANY_SERVER_NAME |
 	    TLSHOST_CAPABILITY_KEY_UPDATE_BURST |
 	    TLSHOST_CAPABILITY_OWN_CERTIFICATES |
-	    TLSHOST_CAPABILITY_ANY_RECORDS,
+	    TLSHOST_CAPABILITY_ANY_RECORDS |
+	    TLSHOST_CAPABILITY_COOKIE_RETRY,
 	.init = init,
 	.suites = list_suites,
 	.certificate_check = certificate_check,

@@ -6,104 +6,11 @@
  */
 #include "config.h"
 
-#include <stdio.h>
-
-#include "claims.h"
-#include "flight.h"
-
-typedef struct outcome {
-	tlshost_status status;           /* of do_handshake */
-	int alert;                       /* that goes out; -1: none */
-} outcome;
-
-#define BREACH(alert) { TLSHOST_PROTOCOL, alert }
-#define BORNE { TLSHOST_WANT_READ, -1 }
-#define TWICE(outcome) { outcome, outcome }
-
-/* What is done to a hello. */
-typedef struct change {
-	const char *name;
-	/* An extension of this type gets this body; NULL: there is none. */
-	unsigned int type;
-	const char *body;
-	size_t len;
-	void (*how)(flight *f);          /* or this, if it is not NULL */
-	outcome outcomes[2];             /* on TLS 1.2, on TLS 1.3 */
-} change;
-
-#define GETS(type, text) type, text, sizeof(text) - 1, NULL
-#define LOSES(type) type, NULL, 0, NULL
-#define DONE_BY(function) 0, NULL, 0, function
-
-static void
-apply(const change *c, flight *f)
-{
-	if (c->how != NULL)
-		c->how(f);
-	else if (c->body == NULL)
-		drop_extension(f, c->type);
-	else
-		set_extension(f, c->type, c->body, c->len);
-}
-
-static void
-assert_outcome(tlshost_buffer *buffer, outcome wanted)
-{
-	const tlshost_error *error;
-
-	assert_status(tlshost_buffer_do_handshake(buffer), wanted.status);
-	error = tlshost_buffer_error(buffer);
-	if (wanted.alert < 0)
-		return;
-	ck_assert_int_eq(tlshost_error_alert_sent(error), wanted.alert);
-	ck_assert_int_eq(tlshost_error_alert_received(error), -1);
-	ck_assert_uint_eq(tlshost_error_reasons(error), 0);
-	/* It is said, in the clear, and nothing else. */
-	ck_assert_uint_eq(tlshost_buffer_outgoing_len(buffer), 7);
-}
-
-static const char *
-name_of(const char *name, int version)
-{
-	static char full[128];
-
-	snprintf(full, sizeof(full), "%s: %s", version_of(version), name);
-	return full;
-}
+#include "change.h"
 
 /* ------------------------------------------------------------------------
  * ClientHello
  */
-
-/* Where the session's name, the suites and the compressions begin. */
-static uint8_t *
-session_of(flight *f)
-{
-	return f->bytes + 4 + 2 + 32;
-}
-
-static uint8_t *
-suites_of(flight *f)
-{
-	uint8_t *at = session_of(f);
-
-	return at + 1 + at[0];
-}
-
-static uint8_t *
-compressions_of(flight *f)
-{
-	uint8_t *at = suites_of(f);
-
-	return at + 2 + number(at, 2);
-}
-
-static void
-grow(flight *f, uint8_t *at, const void *bytes, size_t len)
-{
-	insert(f, at, bytes, len);
-	put_number(f->bytes + 1, 3, number(f->bytes + 1, 3) + len);
-}
 
 static void
 ask_twice(flight *f)
@@ -114,13 +21,6 @@ ask_twice(flight *f)
 
 	memcpy(copy, at + 4, len);
 	add_extension(f, EXTENSION_SIGNATURES, copy, len);
-}
-
-static void
-ask_twice_for_nothing(flight *f)
-{
-	add_extension(f, 0x4242, NULL, 0);
-	add_extension(f, 0x4242, NULL, 0);
 }
 
 static void
@@ -149,36 +49,9 @@ compress_always(flight *f)
 }
 
 static void
-compress_perhaps(flight *f)
-{
-	uint8_t *at = compressions_of(f);
-
-	grow(f, at + 1, "\1", 1);
-	at[0] = 2;
-}
-
-static void
-say_more(flight *f)
-{
-	grow(f, f->bytes + f->len, "\0", 1);
-}
-
-static void
-be_older(flight *f)
-{
-	put_number(f->bytes + 4, 2, 0x0301);
-}
-
-static void
 be_no_hello(flight *f)
 {
 	f->bytes[0] = 0;
-}
-
-static void
-be_nothing_known(flight *f)
-{
-	f->bytes[0] = 99;
 }
 
 static void
@@ -221,7 +94,7 @@ static const change hellos[] = {
 	{ "grease everywhere", DONE_BY(grease), TWICE(BORNE) },
 	{ "an extension twice", DONE_BY(ask_twice), TWICE(BREACH(47)) },
 	{ "an extension that nobody knows, twice",
-	    DONE_BY(ask_twice_for_nothing), TWICE(BREACH(47)) },
+	    DONE_BY(say_twice), TWICE(BREACH(47)) },
 	{ "half a group", GETS(EXTENSION_GROUPS, "\0\3\0\35\0"),
 	    TWICE(BREACH(50)) },
 	{ "a list of no groups", GETS(EXTENSION_GROUPS, "\0\0"),
@@ -325,50 +198,9 @@ answer_newer(flight *f)
 }
 
 static void
-compress(flight *f)
-{
-	extensions(f)[-1] = 1;
-}
-
-static void
-choose_what_was_not_offered(flight *f)
-{
-	put_number(extensions(f) - 3, 2, 0x1304);
-}
-
-static void
 ask_for_a_hello(flight *f)
 {
 	insert(f, f->bytes, "\0\0\0\0", 4);
-}
-
-static void
-answer_more(flight *f)
-{
-	size_t len = 4 + number(f->bytes + 1, 3);
-
-	insert(f, f->bytes + len, "\0", 1);
-	put_number(f->bytes + 1, 3, len - 3);
-}
-
-static void
-answer_twice_in_one(flight *f)
-{
-	uint8_t *at = extensions(f) + 2;
-	uint8_t copy[256];
-	size_t len = number(at + 2, 2);
-
-	memcpy(copy, at + 4, len);
-	add_extension(f, (unsigned int)number(at, 2), copy, len);
-}
-
-static void
-echo_another_session(flight *f)
-{
-	uint8_t *at = session_of(f);
-
-	ck_assert_uint_eq(at[0], 32);
-	at[1] ^= 1;
 }
 
 static const change answers[] = {
@@ -377,7 +209,7 @@ static const change answers[] = {
 	{ "a protocol that nobody asked for", GETS(16, "\0\3\2h2"),
 	    TWICE(BREACH(110)) },
 	{ "a name", GETS(EXTENSION_SERVER_NAME, "x"), TWICE(BREACH(50)) },
-	{ "an extension twice", DONE_BY(answer_twice_in_one),
+	{ "an extension twice", DONE_BY(answer_twice),
 	    TWICE(BREACH(47)) },
 	{ "an older version", DONE_BY(answer_older),
 	    { { TLSHOST_NO_OVERLAP, 70 }, BREACH(47) } },
@@ -387,7 +219,7 @@ static const change answers[] = {
 	{ "a suite that was not offered",
 	    DONE_BY(choose_what_was_not_offered), TWICE(BREACH(47)) },
 	{ "compression", DONE_BY(compress), TWICE(BREACH(47)) },
-	{ "more than it has room for", DONE_BY(answer_more),
+	{ "more than it has room for", DONE_BY(say_more),
 	    TWICE(BREACH(50)) },
 	{ "behind a wish for a hello", DONE_BY(ask_for_a_hello),
 	    TWICE(BREACH(10)) },

@@ -66,6 +66,7 @@ void key_claims(Suite *suite);
 void name_claims(Suite *suite);
 void peer_claims(Suite *suite);
 void process_claims(Suite *suite);
+void retry_claims(Suite *suite);
 void socket_claims(Suite *suite);
 void verify_claims(Suite *suite);
 

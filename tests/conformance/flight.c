@@ -3,6 +3,7 @@
 
 #include "flight.h"
 
+#define RECORD_CHANGE 20
 #define RECORD_HANDSHAKE 22
 #define RECORD_HEAD 5
 #define MESSAGE_HEAD 4
@@ -45,11 +46,13 @@ take_flight(tlshost_buffer *buffer, flight *f)
 		assert_status(tlshost_buffer_consume_outgoing(buffer, n),
 		    TLSHOST_OK);
 	}
-	for (at = 0; at + RECORD_HEAD <= raw_len && raw[at] ==
-	    RECORD_HANDSHAKE; at += RECORD_HEAD + n) {
+	/* For whatever is between the two (RFC 8446, D.4). */
+	at = raw_len != 0 && raw[0] == RECORD_CHANGE ? RECORD_HEAD + 1 : 0;
+	while (at + RECORD_HEAD <= raw_len && raw[at] == RECORD_HANDSHAKE) {
 		n = number(raw + at + 3, 2);
 		memcpy(f->bytes + f->len, raw + at + RECORD_HEAD, n);
 		f->len += n;
+		at += RECORD_HEAD + n;
 	}
 	f->rest_len = raw_len - at;
 	memcpy(f->rest, raw + at, f->rest_len);

@@ -266,6 +266,7 @@ all_claims(void)
 	end_claims(suite);
 	peer_claims(suite);
 	breach_claims(suite);
+	retry_claims(suite);
 	process_claims(suite);
 	if (strcmp(getenv("CHECK_CLIENT"), getenv("CHECK_SERVER")) == 0)
 		socket_claims(suite);

@@ -9,10 +9,11 @@
  * One record: its type, 3, 3, the length in two bytes, and the contents.
  *
  *	22	client: a ClientHello (RFC 8446, 4.1.2)
- *		server: a ServerHello, behind it "certificate wanted", protocol
- *		and certificates, each with a length before it
+ *		server: a ServerHello
+ *	23	server: "certificate wanted", protocol and certificates, each
+ *		with a length before it
  *		client: certificates
- *	23	data, in the cipher
+ *		both, then: data, in the cipher
  *	21	an alert: 2, its number
  *	24	KeyUpdate: is one wanted back?
  */
@@ -91,7 +92,7 @@ struct context {
 	struct trust *trust;
 };
 
-enum state { START, WAIT_SERVER, WAIT_CLIENT, DONE };
+enum state { START, WAIT_HELLO, WAIT_SERVER, WAIT_CLIENT, DONE };
 
 struct connection {
 	struct context *context;
@@ -605,7 +606,7 @@ send_client_hello(tlshost_sink *sink, struct connection *c)
 	if (m.bad || push_record(c, RECORD_HANDSHAKE, m.data, m.len) !=
 	    TLSHOST_OK)
 		return no_memory(sink);
-	c->state = WAIT_SERVER;
+	c->state = WAIT_HELLO;
 	return TLSHOST_OK;
 }
 
@@ -649,15 +650,17 @@ choose_protocol(struct connection *c, struct tlshost_bytes offered)
 static void
 put_server_hello(struct message *m, const struct connection *c)
 {
+	static const uint8_t tls13[] = { 0, 43, 0, 2, 3, 4, 0, 51, 0, 5, 0, 29,
+		0, 1, 9 };
+
 	begin_hello(m, 2);
 	put_u16(m, c->suite);
 	put_u8(m, 0);
-	put_u16(m, c->version == TLSHOST_VERSION_TLSV1_3 ? 6 : 0);
 	if (c->version == TLSHOST_VERSION_TLSV1_3) {
-		put_u16(m, 43);
-		put_u16(m, 2);
-		put_u16(m, c->version);
+		put_u16(m, sizeof(tls13));
+		put_bytes(m, tls13, sizeof(tls13));
 	} else {
+		put_u16(m, 0);
 		m->data[MESSAGE_HEAD + 1] = (uint8_t)c->version;
 	}
 	end_vector(m, MESSAGE_HEAD, 3);
@@ -667,7 +670,7 @@ static int32_t
 take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
 {
 	struct tlshost_hello hello = { .size = sizeof(hello) };
-	struct message m = { .len = 0 };
+	struct message m = { .len = 0 }, more = { .len = 0 };
 	void *context;
 	int32_t alert, st;
 
@@ -698,12 +701,13 @@ take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
 		return give_up(sink, c, TLSHOST_NO_OVERLAP,
 		    ALERT_NO_APPLICATION_PROTOCOL, "no protocol in common");
 	put_server_hello(&m, c);
-	put_u8(&m, c->context->client_auth != TLSHOST_CLIENT_AUTH_NONE);
-	put_u8(&m, c->protocol_len);
-	put_bytes(&m, c->protocol, c->protocol_len);
-	put_chain(&m, c->context);
-	if (m.bad || push_record(c, RECORD_HANDSHAKE, m.data, m.len) !=
-	    TLSHOST_OK)
+	put_u8(&more, c->context->client_auth != TLSHOST_CLIENT_AUTH_NONE);
+	put_u8(&more, c->protocol_len);
+	put_bytes(&more, c->protocol, c->protocol_len);
+	put_chain(&more, c->context);
+	if (m.bad || more.bad || push_record(c, RECORD_HANDSHAKE, m.data,
+	    m.len) != TLSHOST_OK || push_record(c, RECORD_DATA, more.data,
+	    more.len) != TLSHOST_OK)
 		return no_memory(sink);
 	c->state = WAIT_CLIENT;
 	return TLSHOST_OK;
@@ -732,10 +736,6 @@ is_offered(const struct connection *c)
 static int32_t
 take_server_hello(tlshost_sink *sink, struct connection *c, struct message *m)
 {
-	struct message answer = { .len = 0 };
-	static const char line[] = "UPPER its secret is that it has none";
-	int32_t st;
-
 	(void)get_bytes(m, MESSAGE_HEAD);
 	c->version = (uint32_t)get(m, 2);
 	(void)get_bytes(m, 32 + 1);
@@ -745,6 +745,20 @@ take_server_hello(tlshost_sink *sink, struct connection *c, struct message *m)
 		(void)get_bytes(m, 4);
 		c->version = (uint32_t)get(m, 2);
 	}
+	if (m->bad)
+		return give_up(sink, c, TLSHOST_PROTOCOL, ALERT_DECODE_ERROR,
+		    "the ServerHello is malformed");
+	c->state = WAIT_SERVER;
+	return TLSHOST_OK;
+}
+
+static int32_t
+take_server_flight(tlshost_sink *sink, struct connection *c, struct message *m)
+{
+	struct message answer = { .len = 0 };
+	static const char line[] = "UPPER its secret is that it has none";
+	int32_t st;
+
 	c->wants_certificate = get(m, 1) != 0;
 	c->protocol_len = get(m, 1);
 	memcpy(c->protocol, get_bytes(m, c->protocol_len),
@@ -761,7 +775,7 @@ take_server_hello(tlshost_sink *sink, struct connection *c, struct message *m)
 		put_u8(&answer, 0);
 	if (c->context->key_log)
 		host->key_log(c->link, line, sizeof(line) - 1);
-	if (answer.bad || push_record(c, RECORD_HANDSHAKE, answer.data,
+	if (answer.bad || push_record(c, RECORD_DATA, answer.data,
 	    answer.len) != TLSHOST_OK)
 		return no_memory(sink);
 	c->state = DONE;
@@ -799,7 +813,8 @@ handshake(tlshost_sink *sink, void *object)
 			st = take_alert(sink, c, len);
 			continue;
 		}
-		if (c->in[0] != RECORD_HANDSHAKE) {
+		if (c->in[0] != (c->state < WAIT_SERVER ? RECORD_HANDSHAKE :
+		    RECORD_DATA)) {
 			st = give_up(sink, c, TLSHOST_PROTOCOL,
 			    ALERT_UNEXPECTED_MESSAGE, "an unexpected record");
 			continue;
@@ -808,7 +823,8 @@ handshake(tlshost_sink *sink, void *object)
 		m.len = len;
 		m.at = 0;
 		st = c->state == START ? take_client_hello(sink, c, len) :
-		    c->state == WAIT_SERVER ? take_server_hello(sink, c, &m) :
+		    c->state == WAIT_HELLO ? take_server_hello(sink, c, &m) :
+		    c->state == WAIT_SERVER ? take_server_flight(sink, c, &m) :
 		    take_client_chain(sink, c, &m);
 	}
 	return st;

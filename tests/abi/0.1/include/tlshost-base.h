@@ -201,8 +201,8 @@ typedef enum tlshost_phase {
  *	key-update-request	... and it can ask the peer for its new key
  *	protocol-nul		inner protocols may have bytes of 0 in them
  *	x448			the group X448 (RFC 7748) besides X25519, P-256,
- *				P-384 and P-521; without it NO_OVERLAP for a
- *				peer that has no other
+ *				P-384, P-521 and the finite fields; without it
+ *				NO_OVERLAP for a peer that has no other
  *	any-server-name		a server takes clients that ask for what can be
  *				no host name, one with an underscore or an
  *				address of IPv6; without it PROTOCOL
@@ -212,15 +212,18 @@ typedef enum tlshost_phase {
  *	any-records		a message of the handshake may come in several
  *				records, and their version says nothing (RFC
  *				8446, 5.1); without it PROTOCOL
+ *	cookie-retry		a client follows a HelloRetryRequest that asks
+ *				for a cookie alone (RFC 8446, 4.1.4); without
+ *				it PROTOCOL
  *	outlives-shutdown	all goes on when the program shuts the library
  *				down by itself, also at exit; without it
  *				LIBRARY_GONE for what was made before
  *	own-certificates	a verdict depends on the chain and the trust
  *				store alone.  Without it a certificate is
- *				refused, BAD_CERTIFICATE, or as one's own BAD_DATA,
- *				also while the library remembers another one of
- *				its issuer and number, or if the program made it
- *				distrust this one
+ *				refused, BAD_CERTIFICATE, or as one's own
+ *				BAD_DATA, also while the library remembers
+ *				another one of its issuer and number, or if the
+ *				program made it distrust this one
  */
 #define TLSHOST_CAPABILITY_MAP(X)                                             \
 	X(CLIENT_SUITES_SET, 0, "client-suites-set")                          \
@@ -239,7 +242,8 @@ typedef enum tlshost_phase {
 	X(KEY_UPDATE_BURST, 13, "key-update-burst")                           \
 	X(OUTLIVES_SHUTDOWN, 14, "outlives-shutdown")                         \
 	X(OWN_CERTIFICATES, 15, "own-certificates")                           \
-	X(ANY_RECORDS, 16, "any-records")
+	X(ANY_RECORDS, 16, "any-records")                                     \
+	X(COOKIE_RETRY, 17, "cookie-retry")
 
 typedef enum tlshost_capability {
 #define TLSHOST_X(name, number, word) TLSHOST_CAPABILITY_##name = 1 << number,
