@@ -378,9 +378,16 @@ settle(tlshost_buffer *buffer, tlshost_sink *sink, const char *slot,
 	return settle_whole(buffer, sink, slot, raw, allowed);
 }
 
+static tlshost_status
+refuse_callback(tlshost_buffer *buffer)
+{
+	return refuse(buffer, TLSHOST_INVALID_STATE, TLSHOST_PHASE_HANDSHAKE,
+	    "a callback cannot move its own connection on");
+}
+
 /* The guard of every call: OK, or what to answer instead. */
 static tlshost_status
-enter(const tlshost_buffer *buffer)
+enter(tlshost_buffer *buffer)
 {
 	if (buffer == NULL)
 		return TLSHOST_INVALID_ARGUMENT;
@@ -388,6 +395,8 @@ enter(const tlshost_buffer *buffer)
 		return TLSHOST_FORKED;
 	if (buffer->state == TLSHOST__BUFFER_FAILED)
 		return buffer->status;
+	if (buffer->shaking)
+		return refuse_callback(buffer);
 	return TLSHOST_OK;
 }
 
@@ -549,7 +558,9 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 		return latch_memory(buffer);
 	if (buffer->link.opening->before_hello)
 		return latch_breach(buffer);
+	buffer->shaking = 1;
 	raw = buffer->ops->handshake(&sink, buffer->connection);
+	buffer->shaking = 0;
 	/* Any status can be the SNI callback's own. */
 	st = settle(buffer, &sink, "handshake", raw, ALLOW_READ |
 	    TLSHOST__ALLOW(NO_OVERLAP) | TLSHOST__ALLOW(NOT_TLS) |
@@ -766,6 +777,8 @@ enter_network(tlshost_buffer *buffer)
 		return TLSHOST_INVALID_ARGUMENT;
 	if (buffer->fork_count != forks_now())
 		return TLSHOST_FORKED;
+	if (buffer->shaking)
+		return refuse_callback(buffer);
 	if (buffer->link.network_ended)
 		return refuse(buffer, TLSHOST_INVALID_STATE,
 		    TLSHOST_PHASE_READ, "bytes after the end of the network");
@@ -838,6 +851,8 @@ tlshost_buffer_commit_incoming(tlshost_buffer *buffer, size_t len)
 		return TLSHOST_INVALID_ARGUMENT;
 	if (buffer->fork_count != forks_now())
 		return TLSHOST_FORKED;
+	if (buffer->shaking)
+		return refuse_callback(buffer);
 	if (!buffer->link.incoming.reserved)
 		return refuse(buffer, TLSHOST_INVALID_STATE,
 		    TLSHOST_PHASE_READ, "nothing was reserved");
@@ -853,6 +868,8 @@ tlshost_buffer_network_eof(tlshost_buffer *buffer)
 		return TLSHOST_INVALID_ARGUMENT;
 	if (buffer->fork_count != forks_now())
 		return TLSHOST_FORKED;
+	if (buffer->shaking)
+		return refuse_callback(buffer);
 	buffer->link.network_ended = 1;
 	return TLSHOST_OK;
 }
@@ -1004,7 +1021,7 @@ tlshost_buffer_verification(const tlshost_buffer *buffer)
 size_t
 tlshost_buffer_pending(const tlshost_buffer *buffer)
 {
-	if (enter(buffer) != TLSHOST_OK ||
+	if (buffer == NULL || buffer->fork_count != forks_now() ||
 	    buffer->state != TLSHOST__BUFFER_OPEN)
 		return 0;
 	return buffer->ops->pending(buffer->connection);

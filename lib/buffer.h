@@ -31,6 +31,7 @@ struct tlshost_buffer {
 	tlshost_error *error;        /* latched, or of the last call */
 	struct tlshost_plugin_info info;
 	unsigned int fork_count;     /* of the process that made it */
+	int shaking;                 /* in the plugin's handshake, or a callback */
 	int shutdown_sent;
 	tlshost__peer_end peer_end;
 	tlshost_error *canceled;     /* the peer's user_canceled, or NULL */

@@ -410,6 +410,52 @@ START_TEST(nothing_behind_a_cancel_is_given_out)
 }
 END_TEST
 
+/* A callback that would like to do its connection's work. */
+static tlshost_status
+move_on(tlshost_buffer *buffer, const char *server_name,
+    tlshost_config *config, const tlshost_client_hello *hello,
+    tlshost_sni_choice *choice, void *userdata)
+{
+	uint8_t byte = 0, *room;
+	size_t len;
+
+	(void)server_name;
+	(void)config;
+	(void)hello;
+	assert_status(tlshost_buffer_do_handshake(buffer),
+	    TLSHOST_INVALID_STATE);
+	assert_says(buffer, "callback");
+	assert_status(tlshost_buffer_read(buffer, &byte, 1, &len),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_write(buffer, &byte, 1, &len),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_shutdown(buffer), TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_key_update(buffer, 0),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_receive_from_network(buffer, &byte, 1,
+	    &len), TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_reserve_incoming(buffer, 1, &room, &len),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_commit_incoming(buffer, 0),
+	    TLSHOST_INVALID_STATE);
+	assert_status(tlshost_buffer_network_eof(buffer),
+	    TLSHOST_INVALID_STATE);
+	++*(int *)userdata;
+	tlshost_sni_choice_keep(choice);
+	return TLSHOST_OK;
+}
+
+START_TEST(a_callback_cannot_move_its_connection_on)
+{
+	int calls = 0;
+	pair p = connected_pair(&(setup){ .sni = move_on,
+	    .sni_data = &calls });
+
+	ck_assert_int_eq(calls, 1);
+	free_pair(&p);
+}
+END_TEST
+
 static tlshost_status
 each_call(tlshost_buffer *buffer, int i)
 {
@@ -1690,6 +1736,7 @@ buffer_suite(void)
 	ADD(a_failure_is_the_answer_to_everything);
 	ADD(an_alert_of_the_peer_has_its_number);
 	ADD(nothing_behind_a_cancel_is_given_out);
+	ADD(a_callback_cannot_move_its_connection_on);
 	ADD(a_forked_child_cannot_use_it);
 	suite_add_tcase(suite, tcase);
 

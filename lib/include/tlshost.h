@@ -371,11 +371,13 @@ TLSHOST_API size_t tlshost_trust_store_at(const tlshost_trust_store *store,
  */
 
 /*
- * Called by a server for every ClientHello, before anything was chosen, in the
- * thread that handshakes (PEP 543, sni_callback).
+ * Called by a server for a ClientHello, before anything was chosen, in the thread
+ * that handshakes (PEP 543, sni_callback); not again for the second one after a
+ * HelloRetryRequest.
  *
  * buffer: the connection; only tlshost_buffer_server_context() may be called
- * with it.  server_name: what the client asked for, decoded to Unicode (RFC
+ * with it (what would move the connection on is INVALID_STATE), and nothing with
+ * the socket that it belongs to.  server_name: what the client asked for, decoded to Unicode (RFC
  * 5891), NULL if it sent none.  config: the server's.  hello: what else the
  * client offers.  buffer, config, hello and the name are good until it returns.
  *
@@ -719,7 +721,8 @@ tlshost_server_context_wrap_socket(tlshost_server_context *context, int fd,
  *
  * Every status but OK, WANT_READ, WANT_WRITE, INVALID_ARGUMENT, INVALID_STATE
  * and FORKED ends the connection; it is answered for ever after, with the same
- * tlshost_buffer_error().
+ * tlshost_buffer_error().  In a callback of its own handshake all that would move
+ * a connection on is INVALID_STATE; freeing it there is not allowed.
  */
 
 TLSHOST_API void tlshost_buffer_free(tlshost_buffer *buffer);
