@@ -274,6 +274,14 @@ plain_text_peer(const tlshost_link *link)
 	return "the peer does not speak TLS";
 }
 
+/* All that the words above are told by is there. */
+static int
+is_known_not_tls(const tlshost__opening *opening)
+{
+	return opening->first_len == sizeof(opening->first) &&
+	    !tlshost__opening_is_tls(opening);
+}
+
 /* What only the host can tell of a handshake that failed.  Such a peer gets no
  * alert. */
 static tlshost_status
@@ -538,10 +546,46 @@ latch_breach(tlshost_buffer *buffer)
 	return latch(buffer, st, error);
 }
 
+/*
+ * Did the library fail over an alert in the clear?  Some take it for a damaged
+ * record where they have keys already, which their peer may not (a client of TLS
+ * 1.3 that refuses a certificate), or for an empty certificate.
+ */
+static int
+is_about_alert(const tlshost_buffer *buffer, tlshost_status status)
+{
+	if (tlshost__opening_last_word(buffer->link.opening) < 0)
+		return 0;
+	return status == TLSHOST_PROTOCOL ||
+	    (status == TLSHOST_BAD_CERTIFICATE &&
+	    tlshost_error_reasons(buffer->error) ==
+	    TLSHOST_REASON_NO_CERTIFICATE);
+}
+
+/* Nobody hears an answer to it. */
+static tlshost_status
+latch_last_word(tlshost_buffer *buffer)
+{
+	int alert = tlshost__opening_last_word(buffer->link.opening);
+	tlshost_status st = alert == ALERT_CLOSE_NOTIFY ? TLSHOST_PROTOCOL :
+	    TLSHOST_ALERT_RECEIVED;
+	tlshost_error *error = NULL;
+
+	tlshost__queue_done(&buffer->link.outgoing);
+	(void)tlshost__fail(&error, st, TLSHOST_PHASE_HANDSHAKE,
+	    buffer->link.context->backend->name, "%s",
+	    alert == ALERT_CLOSE_NOTIFY ?
+	    "the peer closed during the handshake" : "the peer sent an alert");
+	if (!error->is_static && alert != ALERT_CLOSE_NOTIFY)
+		error->alert_received = alert;
+	return latch(buffer, st, error);
+}
+
 tlshost_status
 tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 {
 	tlshost_status st = enter(buffer);
+	tlshost_error *error = NULL;
 	tlshost_sink sink;
 	const char *fault;
 	int32_t raw;
@@ -556,6 +600,10 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	    TLSHOST_PHASE_HANDSHAKE, NULL);
 	if (look_at_opening(&buffer->link) != 0)
 		return latch_memory(buffer);
+	if (is_known_not_tls(buffer->link.opening)) {
+		st = name_not_tls(buffer, TLSHOST_NOT_TLS, &error);
+		return latch(buffer, st, error);
+	}
 	if (buffer->link.opening->before_hello)
 		return latch_breach(buffer);
 	buffer->shaking = 1;
@@ -567,6 +615,8 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) |
 	    (buffer->link.failure != NULL ?
 	    TLSHOST__ALLOW(UNRECOGNIZED_NAME) - 1 : 0));
+	if (is_about_alert(buffer, st))
+		return latch_last_word(buffer);
 	if (st == TLSHOST_WANT_READ)
 		tlshost__opening_wants_more(buffer->link.opening);
 	/* A library that was offended has said so by itself; it may have believed

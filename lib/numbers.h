@@ -22,6 +22,7 @@ enum tlshost__alert_level {
 };
 
 enum tlshost__alert_number {
+	ALERT_CLOSE_NOTIFY = 0,
 	ALERT_UNEXPECTED_MESSAGE = 10,
 	ALERT_RECORD_OVERFLOW = 22,
 	ALERT_HANDSHAKE_FAILURE = 40,

@@ -109,8 +109,8 @@ judge_server(tlshost__opening *o)
 	o->breach = tlshost__server_hello_breach(body_of(m),
 	    body_of(&o->own.message), body_of(&o->retry));
 	o->in.whole = !tlshost__is_retry(body_of(m));
-	o->sealed = o->in.whole &&
-	    tlshost__hello_has(body_of(m), 1, SUPPORTED_VERSIONS);
+	o->tls13 = tlshost__hello_has(body_of(m), 1, SUPPORTED_VERSIONS);
+	o->sealed = o->in.whole && o->tls13;
 	forget(&o->own.message);
 	o->own = (tlshost__record_stream){ .whole = o->in.whole };
 	if (o->in.whole)
@@ -184,7 +184,7 @@ begin_data(tlshost__opening *o)
 			tlshost__opening_wants_more(o);
 	} else if (o->in.whole) {
 		/* On TLS 1.3 it can be told from what is not encrypted. */
-		o->over = !o->sealed;
+		o->over = !o->tls13;
 	} else {
 		note(o, ALERT_UNEXPECTED_MESSAGE,
 		    "data before there is a key");
@@ -225,8 +225,8 @@ begin_record(tlshost__opening *o)
 	case RECORD_ALERT:
 		if (is_first)
 			break;
-		/* It may be encrypted. */
-		if (o->changed && !is_again)
+		/* It may be encrypted; on TLS 1.3 it would be data. */
+		if (o->changed && !o->tls13)
 			o->over = 1;
 		else if (len != 2)
 			note(o, ALERT_DECODE_ERROR, "an alert is malformed");
@@ -267,7 +267,9 @@ end_by_alert(tlshost__opening *o)
 static void
 end_alert(tlshost__opening *o)
 {
-	if (o->retry.len != 0 && !o->in.whole && o->alert[1] != 0)
+	o->last_alert = o->alert[1];
+	o->last_is_fatal = o->alert[0] == LEVEL_FATAL;
+	if (o->retry.len != 0 && !o->in.whole && o->alert[1] != ALERT_CLOSE_NOTIFY)
 		end_by_alert(o);
 	else if (o->alert[0] != LEVEL_WARNING && o->alert[0] != LEVEL_FATAL)
 		note(o, ALERT_ILLEGAL_PARAMETER, "an alert is of no level");
@@ -314,6 +316,12 @@ tlshost__opening_is_tls(const tlshost__opening *o)
 {
 	return o->first_len < 2 || (o->first[0] >= RECORD_CHANGE &&
 	    o->first[0] <= RECORD_HEARTBEAT && o->first[1] == 3);
+}
+
+int
+tlshost__opening_last_word(const tlshost__opening *o)
+{
+	return o->last_is_fatal || o->tls13 ? o->last_alert : -1;
 }
 
 /*
@@ -373,6 +381,8 @@ take_own_answer(tlshost__opening *o)
 {
 	tlshost__message *m = &o->own.message;
 
+	o->tls13 = m->data[0] == SERVER_HELLO &&
+	    tlshost__hello_has(body_of(m), 1, SUPPORTED_VERSIONS);
 	if (m->data[0] == SERVER_HELLO && tlshost__is_retry(body_of(m))) {
 		move(&o->retry, m);
 		o->in.whole = 0;
@@ -412,7 +422,7 @@ tlshost__opening_new(tlshost_role role)
 	if (o == NULL)
 		return NULL;
 	o->role = role;
-	o->received = -1;
+	o->received = o->last_alert = -1;
 	return o;
 }
 

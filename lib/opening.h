@@ -34,7 +34,10 @@ typedef struct tlshost__opening {
 	uint8_t first[5];            /* of the network: is it TLS at all? */
 	size_t first_len;
 	uint8_t alert[2];            /* of an alert that comes */
-	int received;                /* one that is the end, or -1 */
+	int received;                /* one instead of a hello, or -1 */
+	int last_alert;              /* the last one, or -1 */
+	int last_is_fatal;
+	int tls13;                   /* it was chosen */
 	int sealed;                  /* all that comes has to be encrypted */
 	int changed;                 /* the last record was a change of ciphers */
 	int warnings;
@@ -57,5 +60,7 @@ void tlshost__opening_free(tlshost__opening *opening);
 void tlshost__opening_wants_more(tlshost__opening *opening);
 /* 0: what came first begins no record (RFC 8446, 5.1). */
 int tlshost__opening_is_tls(const tlshost__opening *opening);
+/* The alert in the clear by which the peer ended the handshake; -1: none. */
+int tlshost__opening_last_word(const tlshost__opening *opening);
 
 #endif

@@ -20,47 +20,12 @@ refuse(connection *conn, int32_t status, int32_t alert, int code)
  * The transport: the host's queues
  */
 
-/*
- * A client of TLS 1.3 may refuse the server's certificate in the clear: OpenSSL
- * does, for it has no key to write with yet.  The library takes such a record
- * for a damaged one, so that records are followed here until the handshake is
- * done.
- */
-static void
-follow_records(connection *conn, const uint8_t *data, size_t len)
-{
-	const uint8_t *head = conn->head;
-
-	while (len != 0) {
-		size_t step = 1;
-
-		if (conn->head_len < sizeof(conn->head)) {
-			conn->head[conn->head_len++] = *data;
-			conn->body_left = (size_t)head[3] << 8 | head[4];
-			conn->plain_alert = -1;
-		} else {
-			step = len < conn->body_left ? len : conn->body_left;
-			conn->body_left -= step;
-			if (conn->body_left == 0 && head[0] == RECORD_ALERT &&
-			    head[3] == 0 && head[4] == 2)
-				conn->plain_alert = data[step - 1];
-		}
-		if (conn->head_len == sizeof(conn->head) &&
-		    conn->body_left == 0)
-			conn->head_len = 0;
-		data += step;
-		len -= step;
-	}
-}
-
 static ssize_t
 pull(gnutls_transport_ptr_t pointer, void *dst, size_t cap)
 {
 	connection *conn = pointer;
 	size_t len = host->pull(conn->link, dst, cap);
 
-	if (len != 0 && !conn->done)
-		follow_records(conn, dst, len);
 	if (len != 0)
 		return (ssize_t)len;
 	if (host->ended(conn->link))
@@ -358,7 +323,6 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
 	conn->context = ctx;
 	conn->link = link;
 	conn->alert_sent = -1;
-	conn->plain_alert = -1;
 	code = gnutls_init(&conn->session, GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL |
 	    GNUTLS_NO_TICKETS | (ctx->role == TLSHOST_ROLE_SERVER ?
 	    GNUTLS_SERVER : GNUTLS_CLIENT));

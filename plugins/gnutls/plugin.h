@@ -94,15 +94,10 @@ typedef struct connection {
 	int32_t refused;                 /* by judge or hello: its status */
 	int32_t refused_alert;
 	int32_t alert_sent;
-	uint8_t head[5];                 /* of the record that comes in */
-	size_t head_len, body_left;
-	int plain_alert;                 /* the last record was one; or -1 */
 } connection;
 
 /* The fifth in a row is too many. */
 #define WARNINGS_MAX 5
-
-#define RECORD_ALERT 21
 
 /* ----------------------------------------------------------------- status */
 

@@ -130,17 +130,6 @@ is_overlap_alert(int32_t alert)
 	    alert == GNUTLS_A_INSUFFICIENT_SECURITY;
 }
 
-/* See follow_records in buffer.c.  An alert that is encrypted is a record of
- * data, to look at; one in the clear has two bytes.  A server of older versions
- * that requires a certificate takes any alert instead of one for none. */
-static int
-is_plain_alert(const connection *conn, int code)
-{
-	return !conn->done && conn->plain_alert >= 0 &&
-	    (code == GNUTLS_E_NO_CERTIFICATE_FOUND ||
-	    gnutls_protocol_get_version(conn->session) == GNUTLS_TLS1_3);
-}
-
 int32_t
 fail_connection(tlshost_sink *sink, connection *conn, int code,
     const char *text)
@@ -156,19 +145,6 @@ fail_connection(tlshost_sink *sink, connection *conn, int code,
 
 	if (conn->refused == 0 && is_ragged(conn, code))
 		return TLSHOST_RAGGED_EOF;
-	if (conn->refused == 0 && is_plain_alert(conn, code)) {
-		if (conn->plain_alert == GNUTLS_A_CLOSE_NOTIFY) {
-			failure.status = TLSHOST_PROTOCOL;
-			failure.text = "the peer closed during the handshake";
-			return report(sink, &failure);
-		}
-		failure.status = TLSHOST_ALERT_RECEIVED;
-		failure.alert_received = conn->plain_alert;
-		failure.native_code = GNUTLS_E_FATAL_ALERT_RECEIVED;
-		failure.native_text = gnutls_strerror(
-		    GNUTLS_E_FATAL_ALERT_RECEIVED);
-		return report(sink, &failure);
-	}
 	send_alert(conn, code);
 	failure.alert_sent = conn->alert_sent;
 	if (code == GNUTLS_E_SESSION_EOF && !conn->done)

@@ -27,39 +27,6 @@ connection_of(PRFileDesc *fd)
 	return (connection *)(void *)fd->secret;
 }
 
-/*
- * A client of TLS 1.3 may refuse the server's certificate in the clear: OpenSSL
- * does, for it has no key to write with yet.  The library takes such a record
- * for a mistake, so that a server's records are followed here until the
- * handshake is done.
- */
-static void
-follow_records(connection *conn, const uint8_t *data, size_t len)
-{
-	const uint8_t *head = conn->head;
-
-	while (len != 0) {
-		size_t step = 1;
-
-		if (conn->head_len < sizeof(conn->head)) {
-			conn->head[conn->head_len++] = *data;
-			conn->body_left = (size_t)head[3] << 8 | head[4];
-			conn->plain_alert = -1;
-		} else {
-			step = len < conn->body_left ? len : conn->body_left;
-			conn->body_left -= step;
-			if (conn->body_left == 0 && head[0] == RECORD_ALERT &&
-			    head[3] == 0 && head[4] == 2)
-				conn->plain_alert = data[step - 1];
-		}
-		if (conn->head_len == sizeof(conn->head) &&
-		    conn->body_left == 0)
-			conn->head_len = 0;
-		data += step;
-		len -= step;
-	}
-}
-
 static int
 is_tls13(const PRFileDesc *fd)
 {
@@ -69,25 +36,6 @@ is_tls13(const PRFileDesc *fd)
 	    (uintptr_t)fd, &info, sizeof(info)) == SECSuccess &&
 	    (info.valuesSet & ssl_preinfo_version) != 0 &&
 	    info.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_3;
-}
-
-/* An alert that is encrypted is a record of data, to look at. */
-int
-is_plain_alert(const connection *conn)
-{
-	return !conn->done && conn->plain_alert >= 0 && is_tls13(conn->fd);
-}
-
-/* Do the first bytes begin a record (RFC 8446, 5.1)?  The library would take a
- * greeting in plain text for a long one, and wait for the rest. */
-static int
-begins_record(connection *conn, const uint8_t *data, size_t len)
-{
-	while (len-- > 0 && conn->opening_len < sizeof(conn->opening))
-		conn->opening[conn->opening_len++] = *data++;
-	return conn->opening_len < sizeof(conn->opening) ||
-	    (conn->opening[0] >= RECORD_FIRST &&
-	    conn->opening[0] <= RECORD_LAST && conn->opening[1] == 3);
 }
 
 /* First what was read to see the ClientHello. */
@@ -104,20 +52,12 @@ layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
 		PR_SetError(PR_END_OF_FILE_ERROR, 0);
 		return -1;
 	}
-	if (conn->done) {
-		len = host->pull(conn->link, dst, (size_t)cap);
-	} else if ((held = conn->held_len - conn->held_at) != 0) {
+	if ((held = conn->held_len - conn->held_at) != 0) {
 		len = held < (size_t)cap ? held : (size_t)cap;
 		memcpy(dst, conn->held + conn->held_at, len);
 		conn->held_at += len;
 	} else {
 		len = host->pull(conn->link, dst, (size_t)cap);
-		if (len != 0 && !begins_record(conn, dst, len)) {
-			PR_SetError(SSL_ERROR_RX_UNKNOWN_RECORD_TYPE, 0);
-			return -1;
-		}
-		if (conn->context->role == TLSHOST_ROLE_SERVER)
-			follow_records(conn, dst, len);
 	}
 	if (len != 0)
 		return (PRInt32)len;
@@ -152,8 +92,7 @@ lacks_certificate(const connection *conn, const uint8_t *record, size_t len)
 	return peer == NULL;
 }
 
-/* A socket that is closed says goodbye, which nobody asked it to; and an alert
- * is not answered by one. */
+/* A socket that is closed says goodbye, which nobody asked it to. */
 static PRInt32
 layer_send(PRFileDesc *fd, const void *src, PRInt32 len, PRIntn flags,
     PRIntervalTime timeout)
@@ -163,7 +102,7 @@ layer_send(PRFileDesc *fd, const void *src, PRInt32 len, PRIntn flags,
 
 	(void)flags;
 	(void)timeout;
-	if (conn == NULL || conn->closing || is_plain_alert(conn))
+	if (conn == NULL || conn->closing)
 		return len;
 	if (lacks_certificate(conn, src, (size_t)len)) {
 		memcpy(alert, src, sizeof(alert));
@@ -342,8 +281,7 @@ note_sent(const PRFileDesc *fd, void *object, const SSLAlert *alert)
 	connection *conn = object;
 
 	(void)fd;
-	if (alert->level == LEVEL_FATAL && conn->alert_sent < 0 &&
-	    !is_plain_alert(conn))
+	if (alert->level == LEVEL_FATAL && conn->alert_sent < 0)
 		conn->alert_sent = alert->description;
 }
 
@@ -435,7 +373,7 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
 		return fail_memory(sink);
 	conn->context = ctx;
 	conn->link = link;
-	conn->alert_sent = conn->alert_received = conn->plain_alert = -1;
+	conn->alert_sent = conn->alert_received = -1;
 	if ((st = enter(sink, &ctx->live)) == TLSHOST_OK) {
 		live_begin(&conn->live, drop_socket);
 		/* A server's socket has to wait for the hello. */

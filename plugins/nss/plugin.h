@@ -96,11 +96,6 @@ typedef struct connection {
 	size_t held_len, held_cap, held_at;
 	uint8_t *message;                /* the ClientHello, joined */
 	size_t message_len;
-	uint8_t opening[5];              /* what the peer says first */
-	size_t opening_len;
-	uint8_t head[5];                 /* of the record that comes in */
-	size_t head_len, body_left;
-	int plain_alert;                 /* the last record was one; or -1 */
 	int done;
 	int closing;                     /* nothing goes out any more */
 	int end_seen;                    /* the peer's close_notify */
@@ -112,10 +107,8 @@ typedef struct connection {
 	uint8_t *protocol;               /* its bytes, if there is one */
 } connection;
 
-#define RECORD_FIRST 20
 #define RECORD_ALERT 21
 #define RECORD_HANDSHAKE 22
-#define RECORD_LAST 24
 
 #define ALERT_CLOSE_NOTIFY 0
 #define ALERT_UNEXPECTED_MESSAGE 10
@@ -188,7 +181,6 @@ size_t context_suites(const void *context, uint16_t *ids, size_t cap);
 /* ---------------------------------------------------------------- buffer.c */
 
 /* Has a client of TLS 1.3 sent an alert in the clear? */
-int is_plain_alert(const connection *conn);
 /* A layer at the bottom of a stack; conn NULL: of a model. */
 PRFileDesc *layer_new(connection *conn);
 int32_t connection_new(tlshost_sink *sink, void *context, tlshost_link *link,

@@ -182,13 +182,6 @@ fail_connection(tlshost_sink *sink, connection *conn, PRErrorCode code,
 		.text = text,
 	};
 
-	if (conn->refused == 0 && conn->alert_received < 0 &&
-	    is_plain_alert(conn)) {
-		if (conn->plain_alert == ALERT_CLOSE_NOTIFY)
-			conn->end_seen = 1;
-		else
-			failure.alert_received = conn->plain_alert;
-	}
 	if (conn->end_seen && !conn->done)
 		failure.text = "the peer closed during the handshake";
 	if (failure.status == TLSHOST_NO_OVERLAP &&

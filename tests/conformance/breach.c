@@ -301,6 +301,9 @@ static const struct {
 	    BREACH(10), BAD },
 	{ "an empty change of ciphers", RECORD("\24\3\3\0\0"), BREACH(10),
 	    BAD },
+	{ "a change of ciphers and an alert",
+	    RECORD("\24\3\3\0\1\1" "\25\3\3\0\2\2\50"), BREACH(10),
+	    { TLSHOST_PROTOCOL, TLSHOST_ALERT_RECEIVED } },
 	{ "two changes of ciphers",
 	    RECORD("\24\3\3\0\1\1" "\24\3\3\0\1\1"), BREACH(10), BAD },
 #undef BAD
