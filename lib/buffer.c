@@ -489,7 +489,7 @@ handshake_fault(const tlshost_buffer *buffer)
 	if (!protocol_listed(context->config, buffer->info.protocol))
 		return "it negotiated a protocol that was not offered";
 	if (context->role == TLSHOST_ROLE_SERVER && !link->hello_seen)
-		return "it did not show the ClientHello";
+		return "it did not ask about the ClientHello";
 	if (!peer_verified(link))
 		return "it did not verify the peer";
 	return NULL;

@@ -53,28 +53,15 @@ shared_size(const struct tlshost_hello *theirs)
 	return theirs->size < sizeof(*theirs) ? theirs->size : sizeof(*theirs);
 }
 
-int
-tlshost__hello_known(const struct tlshost_hello *raw,
-    struct tlshost_hello *ret_hello)
+tlshost_status
+tlshost__hello_split(reader body, struct tlshost_hello *ret_hello)
 {
-	if (raw == NULL || raw->size < HELLO_MIN)
-		return 0;
-	*ret_hello = (struct tlshost_hello){ 0 };
-	memcpy(ret_hello, raw, shared_size(raw));
-	return 1;
-}
-
-int32_t
-tlshost__hello_split(const uint8_t *body, size_t len,
-    struct tlshost_hello *ret_hello)
-{
-	struct tlshost_hello hello = { 0 };
+	struct tlshost_hello hello = { .size = ret_hello->size };
 	tlshost__hello_parts parts;
 	reader one;
 	size_t type;
 
-	if (body == NULL || ret_hello == NULL || ret_hello->size < HELLO_MIN ||
-	    !tlshost__hello_parts_of((reader){ body, len }, 0, &parts))
+	if (!tlshost__hello_parts_of(body, 0, &parts))
 		return TLSHOST_PROTOCOL;
 	hello.legacy_version = (uint32_t)parts.version;
 	hello.suites = (struct tlshost_bytes){ parts.suites.data,
@@ -83,9 +70,18 @@ tlshost__hello_split(const uint8_t *body, size_t len,
 		if (!tlshost__hello_next_extension(&parts.extensions, &type,
 		    &one) || !split_extension(type, one, &hello))
 			return TLSHOST_PROTOCOL;
-	hello.size = ret_hello->size;
 	memcpy(ret_hello, &hello, shared_size(ret_hello));
 	return TLSHOST_OK;
+}
+
+int32_t
+tlshost__link_hello_parts(tlshost_link *link, struct tlshost_hello *ret_hello)
+{
+	if (!link->hello_seen || link->opening == NULL || ret_hello == NULL ||
+	    ret_hello->size < HELLO_MIN)
+		return TLSHOST_BACKEND_FAULT;
+	return tlshost__hello_split(tlshost__opening_hello(link->opening),
+	    ret_hello);
 }
 
 /* ------------------------------------------------------------------------
@@ -390,21 +386,24 @@ ask_program(tlshost_link *link, const tlshost_client_hello *hello,
 }
 
 int32_t
-tlshost__link_hello(tlshost_link *link, const struct tlshost_hello *raw,
-    void **ret_context, int32_t *ret_alert)
+tlshost__link_hello(tlshost_link *link, void **ret_context, int32_t *ret_alert)
 {
-	struct tlshost_hello known;
+	struct tlshost_hello raw = { .size = sizeof(raw) };
 	tlshost_client_hello hello;
 	tlshost__context *context = NULL;
 	tlshost_status st;
 
 	*ret_alert = ALERT_INTERNAL_ERROR;
-	if (!tlshost__hello_known(raw, &known) || link->hello_seen ||
+	if (link->hello_seen || link->opening == NULL ||
 	    link->context->role != TLSHOST_ROLE_SERVER)
 		return hello_fail(link, TLSHOST_BACKEND_FAULT,
-		    "the backend showed no ClientHello, or two");
+		    "the backend asked twice about a hello, or too late");
+	if (tlshost__opening_hello(link->opening).len == 0)
+		return TLSHOST_WANT_READ;
 	link->hello_seen = 1;
-	if ((st = tlshost__client_hello_init(&hello, &known)) != TLSHOST_OK) {
+	if ((st = (tlshost_status)tlshost__link_hello_parts(link, &raw)) !=
+	    TLSHOST_OK ||
+	    (st = tlshost__client_hello_init(&hello, &raw)) != TLSHOST_OK) {
 		if (st == TLSHOST_PROTOCOL)
 			*ret_alert = ALERT_DECODE_ERROR;
 		return hello_fail(link, st, "the ClientHello is malformed");

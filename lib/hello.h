@@ -3,7 +3,7 @@
 #ifndef TLSHOST_HELLO_H
 #define TLSHOST_HELLO_H
 
-#include "tlshost-plugin.h"
+#include "reader.h"
 #include "tlshost.h"
 
 struct tlshost_client_hello {
@@ -24,14 +24,15 @@ tlshost_status tlshost__client_hello_init(tlshost_client_hello *ret_hello,
     const struct tlshost_hello *raw);
 void tlshost__client_hello_done(tlshost_client_hello *hello);
 
-/* What a plugin shows, as much of it as it knows; 0: it is too little. */
-int tlshost__hello_known(const struct tlshost_hello *raw,
+/* Splits a whole hello, without its head of four bytes: OK, or PROTOCOL:
+ * malformed.  The parts point into it; size says how many there are. */
+tlshost_status tlshost__hello_split(reader body,
     struct tlshost_hello *ret_hello);
 
 /* Host services; see tlshost-plugin.h. */
-int32_t tlshost__hello_split(const uint8_t *body, size_t len,
+int32_t tlshost__link_hello(tlshost_link *link, void **ret_context,
+    int32_t *ret_alert);
+int32_t tlshost__link_hello_parts(tlshost_link *link,
     struct tlshost_hello *ret_hello);
-int32_t tlshost__link_hello(tlshost_link *link,
-    const struct tlshost_hello *hello, void **ret_context, int32_t *ret_alert);
 
 #endif

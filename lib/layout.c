@@ -134,7 +134,7 @@ AT(tlshost_host, ended, 64);
 AT(tlshost_host, push, 72);
 AT(tlshost_host, pushv, 80);
 AT(tlshost_host, hello, 88);
-AT(tlshost_host, hello_split, 96);
+AT(tlshost_host, hello_parts, 96);
 AT(tlshost_host, judge, 104);
 AT(tlshost_host, path_used, 112);
 AT(tlshost_host, key_log, 120);

@@ -10,6 +10,7 @@
 #define RECORD_MAX 16384         /* RFC 8446, 5.1 */
 #define MESSAGE_HEAD 4
 #define MESSAGE_MAX 65536
+#define HELLO_BYTES_MAX 131072   /* records included: less than can wait */
 #define WARNINGS_MAX 5
 #define EARLY_MAX 16384          /* as the libraries have it (4.2.10) */
 
@@ -96,7 +97,6 @@ judge_client(tlshost__opening *o)
 		o->early = tlshost__hello_has(body_of(m), 0, EARLY_DATA);
 		move(&o->hello, m);
 	} else {
-		forget(&o->hello);
 		forget(m);
 	}
 }
@@ -318,6 +318,12 @@ tlshost__opening_is_tls(const tlshost__opening *o)
 	    o->first[0] <= RECORD_HEARTBEAT && o->first[1] == 3);
 }
 
+reader
+tlshost__opening_hello(const tlshost__opening *o)
+{
+	return body_of(&o->hello);
+}
+
 int
 tlshost__opening_last_word(const tlshost__opening *o)
 {
@@ -364,8 +370,12 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 		if (n == 0 && s->head_len == sizeof(s->head))
 			begin_record(o);
 		advance(s, n);
-		data += n != 0 ? n : 1;
-		len -= n != 0 ? n : 1;
+		n = n != 0 ? n : 1;
+		o->hello_bytes = s->whole ? 0 : o->hello_bytes + n;
+		if (o->hello_bytes > HELLO_BYTES_MAX)
+			note(o, ALERT_DECODE_ERROR, "the hello is too long");
+		data += n;
+		len -= n;
 	}
 	/* The name of a protocol may take more than the beginning of a record. */
 	while (len != 0 && o->first_len < sizeof(o->first)) {
@@ -387,7 +397,6 @@ take_own_answer(tlshost__opening *o)
 		move(&o->retry, m);
 		o->in.whole = 0;
 	} else {
-		forget(&o->hello);
 		forget(m);
 	}
 }

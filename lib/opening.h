@@ -27,10 +27,11 @@ typedef struct tlshost__record_stream {
 typedef struct tlshost__opening {
 	tlshost_role role;           /* of the end that reads */
 	tlshost__record_stream in, own;
-	tlshost__message hello;      /* a server: the client's, until answered */
+	tlshost__message hello;      /* a server: the client's first */
 	tlshost__message retry;      /* what it was answered with, or empty */
 	int early;                   /* it announced data that is skipped */
 	size_t early_len;            /* of the data that came so far */
+	size_t hello_bytes;          /* that came until a hello was whole */
 	uint8_t first[5];            /* of the network: is it TLS at all? */
 	size_t first_len;
 	uint8_t alert[2];            /* of an alert that comes */
@@ -60,6 +61,8 @@ void tlshost__opening_free(tlshost__opening *opening);
 void tlshost__opening_wants_more(tlshost__opening *opening);
 /* 0: what came first begins no record (RFC 8446, 5.1). */
 int tlshost__opening_is_tls(const tlshost__opening *opening);
+/* The first ClientHello, without its head, once it is whole; else empty. */
+reader tlshost__opening_hello(const tlshost__opening *opening);
 /* The alert in the clear by which the peer ended the handshake; -1: none. */
 int tlshost__opening_last_word(const tlshost__opening *opening);
 

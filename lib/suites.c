@@ -209,11 +209,11 @@ shares_curve(const struct tlshost_hello *hello, uint64_t capabilities)
 }
 
 size_t
-tlshost__link_suites(tlshost_link *link, const struct tlshost_hello *raw,
-    uint32_t *ret_version, uint16_t *ids, size_t cap)
+tlshost__link_suites(tlshost_link *link, uint32_t *ret_version, uint16_t *ids,
+    size_t cap)
 {
 	const tlshost__context *context = link->context;
-	struct tlshost_hello hello;
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 	uint32_t version;
 	unsigned int kinds;
 	reader suites;
@@ -221,7 +221,7 @@ tlshost__link_suites(tlshost_link *link, const struct tlshost_hello *raw,
 	int curve;
 
 	*ret_version = 0;
-	if (!tlshost__hello_known(raw, &hello))
+	if (tlshost__link_hello_parts(link, &hello) != TLSHOST_OK)
 		return 0;
 	version = choose_version(&hello, context->lowest, context->highest);
 	*ret_version = version;

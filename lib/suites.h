@@ -16,8 +16,7 @@ unsigned int tlshost__leaf_kinds(const tlshost_config *config);
 int tlshost__suite_served(uint16_t id, unsigned int kinds);
 
 /* A host service; see tlshost-plugin.h. */
-size_t tlshost__link_suites(tlshost_link *link,
-    const struct tlshost_hello *hello, uint32_t *ret_version, uint16_t *ids,
-    size_t cap);
+size_t tlshost__link_suites(tlshost_link *link, uint32_t *ret_version,
+    uint16_t *ids, size_t cap);
 
 #endif

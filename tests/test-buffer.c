@@ -628,27 +628,45 @@ handshake_judges_twice(tlshost_sink *sink, void *connection)
 }
 
 static int32_t
-handshake_shows_hello(tlshost_sink *sink, void *connection)
+handshake_asks_about_hello(tlshost_sink *sink, void *connection)
 {
-	const struct tlshost_hello hello = { .size = sizeof(hello),
-	    .suites = { (const uint8_t *)"odd", 3 } };
 	void *context;
 	int32_t alert;
 
 	(void)sink;
 	(void)connection;
-	return tlshost__host.hello(last_link, &hello, &context, &alert);
+	return tlshost__host.hello(last_link, &context, &alert);
 }
 
 static int32_t
-handshake_shows_no_hello(tlshost_sink *sink, void *connection)
+handshake_asks_twice(tlshost_sink *sink, void *connection)
 {
-	void *context;
-	int32_t alert;
+	int32_t st = handshake_asks_about_hello(sink, connection);
+
+	return st == TLSHOST_OK ? handshake_asks_about_hello(sink, connection) :
+	    st;
+}
+
+static int32_t
+handshake_wants_parts_first(tlshost_sink *sink, void *connection)
+{
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 
 	(void)sink;
 	(void)connection;
-	return tlshost__host.hello(last_link, NULL, &context, &alert);
+	return tlshost__host.hello_parts(last_link, &hello);
+}
+
+static int32_t
+handshake_has_no_room_for_parts(tlshost_sink *sink, void *connection)
+{
+	struct tlshost_hello hello = { .size = 8 };
+	int32_t st = handshake_asks_about_hello(sink, connection);
+
+	if (st == TLSHOST_OK &&
+	    tlshost__host.hello_parts(last_link, NULL) == TLSHOST_BACKEND_FAULT)
+		st = tlshost__host.hello_parts(last_link, &hello);
+	return st;
 }
 
 static void
@@ -724,12 +742,14 @@ static const struct {
 	    TLSHOST_BACKEND_FAULT, "asked for a verdict" },
 	{ "two verdicts", handshake_judges_twice, NULL, 0,
 	    TLSHOST_BACKEND_FAULT, "asked for a verdict" },
-	{ "a client with a ClientHello", handshake_shows_hello, NULL, 0,
-	    TLSHOST_BACKEND_FAULT, "showed no ClientHello, or two" },
-	{ "a ClientHello of NULL", handshake_shows_no_hello, NULL, 1,
-	    TLSHOST_BACKEND_FAULT, "showed no ClientHello, or two" },
-	{ "a malformed ClientHello", handshake_shows_hello, NULL, 1,
-	    TLSHOST_PROTOCOL, "the ClientHello is malformed" },
+	{ "a client with a ClientHello", handshake_asks_about_hello, NULL, 0,
+	    TLSHOST_BACKEND_FAULT, "asked twice about a hello" },
+	{ "one question twice", handshake_asks_twice, NULL, 1,
+	    TLSHOST_BACKEND_FAULT, "asked twice about a hello" },
+	{ "parts before the question", handshake_wants_parts_first, NULL, 1,
+	    TLSHOST_BACKEND_FAULT, "" },
+	{ "no room for parts", handshake_has_no_room_for_parts, NULL, 1,
+	    TLSHOST_BACKEND_FAULT, "" },
 	{ "a version that is none", NULL, info_version, 0,
 	    TLSHOST_BACKEND_FAULT, "a version that was not allowed" },
 	{ "a version that was not offered", NULL, info_old_version, 0,
@@ -743,7 +763,7 @@ static const struct {
 	{ "no verdict", handshake_ok, info_fine, 0, TLSHOST_BACKEND_FAULT,
 	    "it did not verify the peer" },
 	{ "no ClientHello", handshake_ok, info_fine, 1, TLSHOST_BACKEND_FAULT,
-	    "it did not show the ClientHello" },
+	    "it did not ask about the ClientHello" },
 };
 
 START_TEST(a_handshake_that_breaks_the_contract)
@@ -756,6 +776,11 @@ START_TEST(a_handshake_that_breaks_the_contract)
 	p = make_pair(&(setup){ .client_alpn = "h2" });
 	buffer = handshakes[_i].of_server ? p.server : p.client;
 	last_link = &buffer->link;
+	if (handshakes[_i].of_server) {
+		assert_status(tlshost_buffer_do_handshake(p.client),
+		    TLSHOST_WANT_READ);
+		ck_assert_int_eq(carry(&p), 1);
+	}
 	if (handshakes[_i].info != NULL)
 		upper->ops.info = handshakes[_i].info;
 	if (handshakes[_i].handshake != NULL) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "config.h"
 
+#include <stddef.h>
+
 #include "hello.h"
 #include "support.h"
 
@@ -52,7 +54,7 @@ split(const message *m, struct tlshost_hello *hello)
 {
 	memset(hello, 0, sizeof(*hello));
 	hello->size = sizeof(*hello);
-	return (tlshost_status)tlshost__hello_split(m->data, m->len, hello);
+	return tlshost__hello_split((reader){ m->data, m->len }, hello);
 }
 
 START_TEST(a_hello_is_read_whole)
@@ -201,16 +203,24 @@ START_TEST(the_name_is_decoded_to_unicode)
 }
 END_TEST
 
-START_TEST(a_smaller_structure_or_null_is_refused)
+START_TEST(an_older_structure_gets_what_it_has_room_for)
 {
-	struct tlshost_hello raw = { .size = 8 };
+	struct tlshost_hello raw = { .size = offsetof(struct tlshost_hello,
+	    groups) };
 	message m;
 
 	build(&m);
-	ck_assert_int_eq(tlshost__hello_split(m.data, m.len, &raw),
-	    TLSHOST_PROTOCOL);
-	ck_assert_int_eq(tlshost__hello_split(NULL, 5, &raw),
-	    TLSHOST_PROTOCOL);
+	assert_status(tlshost__hello_split((reader){ m.data, m.len }, &raw),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(raw.suites.len, 4);
+	ck_assert_uint_eq(raw.supported_versions.len, 5);
+	ck_assert_ptr_null(raw.groups.data);
+	ck_assert_ptr_null(raw.signatures.data);
+}
+END_TEST
+
+START_TEST(there_may_be_no_hello)
+{
 	ck_assert_uint_eq(tlshost_client_hello_protocols_len(NULL), 0);
 	ck_assert_int_eq(tlshost_client_hello_offers_version(NULL,
 	    TLSHOST_VERSION_TLSV1_2), 0);
@@ -231,7 +241,8 @@ hello_suite(void)
 	tcase_add_loop_test(tcase, extensions_are_read_strictly, 0,
 	    (int)(sizeof(bodies) / sizeof(bodies[0])));
 	tcase_add_test(tcase, the_name_is_decoded_to_unicode);
-	tcase_add_test(tcase, a_smaller_structure_or_null_is_refused);
+	tcase_add_test(tcase, an_older_structure_gets_what_it_has_room_for);
+	tcase_add_test(tcase, there_may_be_no_hello);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -265,7 +265,6 @@ START_TEST(a_second_hello_is_held_against_the_first)
 		ck_assert_int_eq(o->in.whole, 1);
 		ck_assert_ptr_null(o->in.message.data);
 		ck_assert_ptr_null(o->own.message.data);
-		ck_assert_ptr_null(o->hello.data);
 		tlshost__opening_free(o);
 		o = read_again(role, &bad, piece);
 		ck_assert_int_eq(o->breach.alert, 47);
@@ -276,20 +275,46 @@ START_TEST(a_second_hello_is_held_against_the_first)
 }
 END_TEST
 
-/* A server need not remember a hello that it has answered for good. */
-START_TEST(an_answer_ends_the_memory_of_a_hello)
+/* A server is asked for it until its handshake is over. */
+START_TEST(the_first_hello_is_shown_when_it_is_whole)
 {
 	stream hello = { .len = 0 }, answer = { .len = 0 };
-	tlshost__opening *o;
+	tlshost__opening *o = tlshost__opening_new(TLSHOST_ROLE_SERVER);
+	reader shown;
 
 	put_hello(&hello, NULL, 0);
 	put_answer(&answer, 9, 29);
-	o = read_in(&hello, TLSHOST_ROLE_SERVER, NULL, 7);
-	ck_assert_ptr_nonnull(o->hello.data);
+	for (size_t at = 0; at < hello.len; at++) {
+		ck_assert_uint_eq(tlshost__opening_hello(o).len, 0);
+		ck_assert_int_eq(tlshost__opening_read(o, hello.data + at, 1),
+		    0);
+	}
 	feed(o, &answer, 1, 7);
-	ck_assert_ptr_null(o->hello.data);
 	ck_assert_ptr_null(o->own.message.data);
-	ck_assert_int_eq(o->in.whole, 1);
+	shown = tlshost__opening_hello(o);
+	ck_assert_uint_eq(shown.len, hello.len - 9);
+	ck_assert_mem_eq(shown.data, hello.data + 9, shown.len);
+	tlshost__opening_free(o);
+}
+END_TEST
+
+/* In records of a byte each it would not fit into what may wait. */
+START_TEST(a_hello_in_too_many_records_is_too_long)
+{
+	tlshost__opening *o = tlshost__opening_new(TLSHOST_ROLE_SERVER);
+	stream one = { .len = 0 };
+	size_t sent = 0;
+
+	for (uint8_t byte = 1; o->breach.text == NULL; byte = 0) {
+		one.len = 0;
+		/* The message has 64 KiB. */
+		PUT(&one, 22, 3, 1, 0, 1, sent == 12 ? 0xff : byte);
+		feed(o, &one, 0, one.len);
+		sent += one.len;
+		ck_assert_uint_lt(sent, 262144);
+	}
+	ck_assert_int_eq(o->breach.alert, 50);
+	ck_assert_int_eq(o->before_hello, 1);
 	tlshost__opening_free(o);
 }
 END_TEST
@@ -359,7 +384,8 @@ opening_suite(void)
 	tcase_add_loop_test(tcase, whatever_comes_is_borne, 0, 4);
 	tcase_add_loop_test(tcase, a_second_hello_is_held_against_the_first,
 	    0, 2);
-	tcase_add_test(tcase, an_answer_ends_the_memory_of_a_hello);
+	tcase_add_test(tcase, the_first_hello_is_shown_when_it_is_whole);
+	tcase_add_test(tcase, a_hello_in_too_many_records_is_too_long);
 	tcase_add_test(tcase, what_is_no_tls_is_left_to_others);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -155,9 +155,9 @@ struct tlshost_failure {
 };
 
 /*
- * A ClientHello as raw parts (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2); data NULL: not
- * there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1, 4.2.3,
- * 4.2.7.
+ * A ClientHello as raw parts (RFC 8446, 4.1.2; RFC 5246, 7.4.1.2); data NULL:
+ * not there.  What extensions say: RFC 6066, 3; RFC 7301, 3.1; RFC 8446, 4.2.1,
+ * 4.2.3, 4.2.7.  The host has held it against these before.
  */
 struct tlshost_hello {
 	uint32_t size;
@@ -334,24 +334,24 @@ struct tlshost_host {
 	    size_t len);
 
 	/*
-	 * A server calls this once for every first ClientHello, before version,
-	 * suite, certificate and protocol are chosen.  On OK *ret_context is the
-	 * context (of this plugin's context_new) whose whole configuration
-	 * applies to this connection; it lives as long as the connection and may
-	 * be the one that the connection was made with.  Else: send the alert
-	 * *ret_alert and fail the handshake with the returned status
-	 * (UNRECOGNIZED_NAME, PROTOCOL, NO_MEMORY or another).
+	 * A server calls this once, when the first ClientHello has come and
+	 * before version, suite, certificate and protocol are chosen.  On OK
+	 * *ret_context is the context (of this plugin's context_new) whose whole
+	 * configuration applies to this connection; it lives as long as the
+	 * connection and may be the one that the connection was made with.
+	 * WANT_READ: the hello has not come yet, and nothing was asked.  Else:
+	 * send the alert *ret_alert and fail the handshake with the returned
+	 * status (UNRECOGNIZED_NAME, PROTOCOL, NO_MEMORY or another).
 	 */
-	int32_t (*hello)(tlshost_link *link, const struct tlshost_hello *hello,
-	    void **ret_context, int32_t *ret_alert);
+	int32_t (*hello)(tlshost_link *link, void **ret_context,
+	    int32_t *ret_alert);
 
 	/*
-	 * For plugins whose library shows the ClientHello only as bytes: splits
-	 * the body of the handshake message (without its 4-byte header) into
-	 * *ret_hello, whose size is set; the parts point into body.  Returns OK
-	 * or PROTOCOL (malformed: leave it to the library to say so).
+	 * What is in that hello, after hello() and until handshake is OK.
+	 * ret_hello->size is set; the parts are the host's.  Returns OK, or
+	 * BACKEND_FAULT: it was not asked for.
 	 */
-	int32_t (*hello_split)(const uint8_t *body, size_t len,
+	int32_t (*hello_parts)(tlshost_link *link,
 	    struct tlshost_hello *ret_hello);
 
 	/*
@@ -380,18 +380,17 @@ struct tlshost_host {
 	void (*key_log)(tlshost_link *link, const char *line, size_t len);
 
 	/*
-	 * After hello(), with the same hello: what the context in effect makes
-	 * of it.  *ret_version is the highest version of both, or 0: there is
-	 * none.  Writes up to cap of the suites for that version, in the
-	 * server's order, that the client offers and the handshake can be
+	 * What the context in effect makes of that hello, after hello() and
+	 * until handshake is OK.  *ret_version is the highest version of both,
+	 * or 0: there is none.  Writes up to cap of the suites for that version,
+	 * in the server's order, that the client offers and the handshake can be
 	 * finished with: before TLS 1.3 a certificate has to be for the suite,
 	 * and the client to take its signature and curve (RFC 5246, 7.4.2;
 	 * RFC 8422, 5.1).  Returns how many there are; with none refuse the
 	 * client, NO_OVERLAP.  Most libraries take the first suite of both
 	 * without looking further, and fail.
 	 */
-	size_t (*hello_suites)(tlshost_link *link,
-	    const struct tlshost_hello *hello, uint32_t *ret_version,
+	size_t (*hello_suites)(tlshost_link *link, uint32_t *ret_version,
 	    uint16_t *ids, size_t cap);
 };
 

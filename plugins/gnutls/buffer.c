@@ -154,7 +154,7 @@ apply_protocols(connection *conn)
 
 /* The whole of a configuration, before anything was decided. */
 static int
-apply_server(connection *conn, const struct tlshost_hello *hello)
+apply_server(connection *conn)
 {
 	const context *ctx = conn->context;
 	const offer *chosen;
@@ -164,7 +164,7 @@ apply_server(connection *conn, const struct tlshost_hello *hello)
 
 	/* The version comes first, then the server's order, as the other
 	 * libraries have it. */
-	(void)host->hello_suites(conn->link, hello, &version, &id, 1);
+	(void)host->hello_suites(conn->link, &version, &id, 1);
 	/* A server of older versions alone does not look at the extension,
 	 * and would answer with a version that is not in it (RFC 8446, 4.2.1). */
 	if (version == 0)
@@ -190,25 +190,21 @@ client_hello(gnutls_session_t session, unsigned int type, unsigned int when,
     unsigned int incoming, const gnutls_datum_t *message)
 {
 	connection *conn = gnutls_session_get_ptr(session);
-	struct tlshost_hello hello = { .size = sizeof(hello) };
 	int32_t st, alert;
 	void *chosen;
 	int code;
 
 	(void)when;
+	(void)message;
 	if (type != GNUTLS_HANDSHAKE_CLIENT_HELLO || !incoming ||
 	    conn->hello_seen)
 		return 0;
 	conn->hello_seen = 1;
-	if (host->hello_split(message->data, message->size, &hello) !=
-	    TLSHOST_OK)
-		return refuse(conn, TLSHOST_PROTOCOL, GNUTLS_A_DECODE_ERROR,
-		    GNUTLS_E_UNEXPECTED_PACKET_LENGTH);
-	st = host->hello(conn->link, &hello, &chosen, &alert);
+	st = host->hello(conn->link, &chosen, &alert);
 	if (st != TLSHOST_OK)
 		return refuse(conn, st, alert, GNUTLS_E_UNRECOGNIZED_NAME);
 	conn->context = chosen;
-	if ((code = apply_server(conn, &hello)) == 0)
+	if ((code = apply_server(conn)) == 0)
 		conn->version_chosen = 1;
 	return code;
 }

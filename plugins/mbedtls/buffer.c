@@ -131,16 +131,8 @@ static int
 pull(void *object, unsigned char *dst, size_t cap)
 {
 	connection *conn = object;
-	size_t len = conn->hello_len - conn->hello_at;
+	size_t len;
 
-	/* What was looked at before the library was there to read it. */
-	if (len != 0) {
-		if (len > cap)
-			len = cap;
-		memcpy(dst, conn->hello + conn->hello_at, len);
-		conn->hello_at += len;
-		return (int)len;
-	}
 	if (cap > RECORD_MAX)
 		cap = RECORD_MAX;
 	if ((len = host->pull(conn->link, dst, cap)) != 0) {
@@ -418,7 +410,6 @@ connection_free(void *object)
 		return;
 	mbedtls_ssl_free(&conn->ssl);
 	mbedtls_ssl_config_free(&conn->config);
-	free(conn->hello);
 	free(conn);
 }
 
@@ -473,69 +464,6 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
  * The ClientHello, before the library reads it
  */
 
-/*
- * The library chooses the version before it calls back, and then lets only
- * certificates, anchors and the request be exchanged.  So the record is pulled
- * here, and the library is set up when the configuration is known.  OK: whole,
- * or nothing that could become a hello; then the library is to complain.
- */
-static int32_t
-pull_hello(connection *conn)
-{
-	size_t want = RECORD_HEAD;
-
-	if (conn->hello == NULL &&
-	    (conn->hello = malloc(RECORD_HEAD + RECORD_MAX)) == NULL)
-		return TLSHOST_NO_MEMORY;
-	for (;;) {
-		size_t n;
-
-		if (conn->hello_len >= RECORD_HEAD) {
-			const uint8_t *head = conn->hello;
-
-			want = RECORD_HEAD + ((size_t)head[3] << 8 | head[4]);
-			if (head[0] != RECORD_HANDSHAKE || head[1] != 3 ||
-			    want > RECORD_HEAD + RECORD_MAX)
-				return TLSHOST_OK;
-		}
-		if (conn->hello_len == want && want > RECORD_HEAD)
-			return TLSHOST_OK;
-		n = host->pull(conn->link, conn->hello + conn->hello_len,
-		    want - conn->hello_len);
-		if (n == 0)
-			return host->ended(conn->link) ? TLSHOST_RAGGED_EOF :
-			    TLSHOST_WANT_READ;
-		conn->hello_len += n;
-	}
-}
-
-static int
-offers_version(struct tlshost_bytes extension, uint32_t version)
-{
-	reader r = { extension.data, extension.len, 0 }, list;
-	struct tlshost_bytes bytes = take_vector(&r, 1);
-
-	list = (reader){ bytes.data, bytes.len, r.short_of };
-	while (list.len != 0)
-		if (take_number(&list, 2) == version && !list.short_of)
-			return 1;
-	return 0;
-}
-
-/* The library does not look at the extension, and would answer with a version
- * that is not in it (RFC 8446, 4.2.1).  0: none is common. */
-static uint32_t
-newest_version(const context *ctx, const struct tlshost_hello *hello)
-{
-	if (hello->supported_versions.data == NULL)
-		return ctx->highest;
-	for (uint32_t version = ctx->highest; version >= ctx->lowest;
-	    version--)
-		if (offers_version(hello->supported_versions, version))
-			return version;
-	return 0;
-}
-
 /* With names but none in common the library would fail the handshake, where
  * the others go on without (RFC 7301 allows both). */
 static void
@@ -561,72 +489,52 @@ choose_protocol(connection *conn, struct tlshost_bytes extension)
 	}
 }
 
-/* 1: the record is one ClientHello, whole; the library takes no other. */
-static int
-split_hello(connection *conn, struct tlshost_hello *ret_hello)
+/* The configuration of the host's choice, and the newest version of it that the
+ * client allows. */
+static int32_t
+learn_from_hello(connection *conn, uint32_t *ret_highest)
 {
-	const uint8_t *message = conn->hello + RECORD_HEAD;
-	size_t len = conn->hello_len - RECORD_HEAD;
-
-	if (conn->hello_len < RECORD_HEAD + MESSAGE_HEAD ||
-	    conn->hello[0] != RECORD_HANDSHAKE ||
-	    message[0] != MESSAGE_CLIENT_HELLO ||
-	    ((size_t)message[1] << 16 | (size_t)message[2] << 8 |
-	    message[3]) != len - MESSAGE_HEAD)
-		return 0;
-	return host->hello_split(message + MESSAGE_HEAD, len - MESSAGE_HEAD,
-	    ret_hello) == TLSHOST_OK;
-}
-
-/* Is it at least meant to be one? */
-static int
-begins_hello(const connection *conn)
-{
-	return conn->hello[0] == RECORD_HANDSHAKE &&
-	    (conn->hello_len <= RECORD_HEAD ||
-	    conn->hello[RECORD_HEAD] == MESSAGE_CLIENT_HELLO);
-}
-
-static void
-apply_hello(connection *conn, const struct tlshost_hello *hello,
-    uint32_t *highest)
-{
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 	int32_t st, alert = ALERT_INTERNAL_ERROR;
+	uint32_t version;
 	void *chosen;
 
-	st = host->hello(conn->link, hello, &chosen, &alert);
+	st = host->hello(conn->link, &chosen, &alert);
+	if (st == TLSHOST_OK)
+		st = host->hello_parts(conn->link, &hello);
+	if (st == TLSHOST_WANT_READ)
+		return st;
 	if (st != TLSHOST_OK) {
 		refuse(conn, st, alert, 0);
-		return;
+		return TLSHOST_OK;
 	}
 	conn->context = chosen;
-	*highest = newest_version(conn->context, hello);
-	if (*highest == 0) {
-		*highest = conn->context->highest;
+	/* The library does not look at supported_versions, and would answer
+	 * with a version that is not in it (RFC 8446, 4.2.1). */
+	(void)host->hello_suites(conn->link, &version, NULL, 0);
+	*ret_highest = version != 0 ? version : conn->context->highest;
+	if (version == 0) {
 		refuse(conn, TLSHOST_NO_OVERLAP, ALERT_PROTOCOL_VERSION, 0);
-		return;
+		return TLSHOST_OK;
 	}
-	choose_protocol(conn, hello->protocols);
+	choose_protocol(conn, hello.protocols);
+	return TLSHOST_OK;
 }
 
-/* OK: the library has its configuration, and the hello to read. */
+/*
+ * The library chooses the version before it calls back, and then lets only
+ * certificates, anchors and the request be exchanged.  So it is set up when the
+ * configuration is known.  OK: it has that, and the hello to read.
+ */
 static int32_t
 start_server(tlshost_sink *sink, connection *conn)
 {
-	struct tlshost_hello hello = { .size = sizeof(hello) };
 	uint32_t highest = conn->context->highest;
 	int32_t st;
 	int code;
 
-	if ((st = pull_hello(conn)) != TLSHOST_OK)
-		return st == TLSHOST_NO_MEMORY ? fail_memory(sink) : st;
-	if (split_hello(conn, &hello))
-		apply_hello(conn, &hello, &highest);
-	else
-		/* The library may be content with what the host is not; then
-		 * nobody would have been asked for a configuration. */
-		refuse(conn, TLSHOST_PROTOCOL, begins_hello(conn) ?
-		    ALERT_DECODE_ERROR : ALERT_UNEXPECTED_MESSAGE, 0);
+	if ((st = learn_from_hello(conn, &highest)) != TLSHOST_OK)
+		return st;
 	/* Also to be able to send an alert. */
 	if ((code = set_up(conn, highest, conn->protocol, NULL)) != 0)
 		return fail(sink, TLSHOST_LIBRARY, code,
@@ -675,9 +583,6 @@ handshake(tlshost_sink *sink, void *object)
 	}
 	if (code == 0) {
 		conn->done = 1;
-		free(conn->hello);
-		conn->hello = NULL;
-		conn->hello_len = conn->hello_at = 0;
 		return TLSHOST_OK;
 	}
 	if (code == MBEDTLS_ERR_SSL_WANT_READ)

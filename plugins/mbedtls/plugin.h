@@ -46,9 +46,6 @@ typedef struct connection {
 	tlshost_link *link;
 	int ready;                       /* config and ssl are set up */
 	int done;
-	/* Servers: the record with the ClientHello, pulled by us. */
-	uint8_t *hello;
-	size_t hello_len, hello_at;
 	const char *protocol[2];         /* servers: the one chosen, NULL */
 	int judged;                      /* the peer showed certificates */
 	int32_t refused;                 /* by judge or hello: its status */

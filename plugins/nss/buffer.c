@@ -38,13 +38,12 @@ is_tls13(const PRFileDesc *fd)
 	    info.protocolVersion == SSL_LIBRARY_VERSION_TLS_1_3;
 }
 
-/* First what was read to see the ClientHello. */
 static PRInt32
 layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
     PRIntervalTime timeout)
 {
 	connection *conn = connection_of(fd);
-	size_t len, held;
+	size_t len;
 
 	(void)flags;
 	(void)timeout;
@@ -52,14 +51,7 @@ layer_recv(PRFileDesc *fd, void *dst, PRInt32 cap, PRIntn flags,
 		PR_SetError(PR_END_OF_FILE_ERROR, 0);
 		return -1;
 	}
-	if ((held = conn->held_len - conn->held_at) != 0) {
-		len = held < (size_t)cap ? held : (size_t)cap;
-		memcpy(dst, conn->held + conn->held_at, len);
-		conn->held_at += len;
-	} else {
-		len = host->pull(conn->link, dst, (size_t)cap);
-	}
-	if (len != 0)
+	if ((len = host->pull(conn->link, dst, (size_t)cap)) != 0)
 		return (PRInt32)len;
 	if (host->ended(conn->link))
 		return 0;
@@ -326,8 +318,6 @@ connection_free(void *object)
 		return;
 	conn->closing = 1;
 	live_free(&conn->live);
-	free(conn->held);
-	free(conn->message);
 	free(conn->protocol);
 	free(conn);
 }
@@ -392,15 +382,9 @@ connection_new(tlshost_sink *sink, void *object, tlshost_link *link,
 }
 
 /* ------------------------------------------------------------------------
- * The ClientHello.  The library shows it when all is decided, so it is read
- * before there is a socket.
+ * The ClientHello.  The library shows it when all is decided, so the host is
+ * asked before there is a socket.
  */
-
-#define RECORD_HEAD 5
-#define RECORD_MAX 16384
-#define CLIENT_HELLO 1
-#define MESSAGE_HEAD 4
-#define MESSAGE_MAX 65536
 
 /* Refuses what no socket was made for. */
 static int32_t
@@ -420,108 +404,6 @@ refuse_hello(tlshost_sink *sink, connection *conn, int32_t status,
 	if (host->push(conn->link, record, sizeof(record)) != TLSHOST_OK)
 		failure.status = TLSHOST_NO_MEMORY;
 	return host->fail(sink, &failure);
-}
-
-/* Room for one more record and its part of the message. */
-static int
-make_room(connection *conn, size_t record)
-{
-	size_t cap = conn->held_len + RECORD_HEAD + record;
-	uint8_t *grown;
-
-	if (cap > conn->held_cap) {
-		if ((grown = realloc(conn->held, cap)) == NULL)
-			return 0;
-		conn->held = grown;
-		conn->held_cap = cap;
-		if ((grown = realloc(conn->message, cap)) == NULL)
-			return 0;
-		conn->message = grown;
-	}
-	return 1;
-}
-
-/* Pulls until the record that began at held_at has so many bytes; 0: there are
- * not enough of them. */
-static int
-fill(connection *conn, size_t wanted)
-{
-	while (conn->held_len - conn->held_at < wanted) {
-		size_t len = host->pull(conn->link, conn->held +
-		    conn->held_len, conn->held_at + wanted - conn->held_len);
-
-		if (len == 0)
-			return 0;
-		conn->held_len += len;
-	}
-	return 1;
-}
-
-/* How long the message is with its head; 0: not known yet. */
-static size_t
-message_size(const connection *conn)
-{
-	if (conn->message_len < MESSAGE_HEAD)
-		return 0;
-	return MESSAGE_HEAD + ((size_t)conn->message[1] << 16 |
-	    (size_t)conn->message[2] << 8 | conn->message[3]);
-}
-
-static int32_t
-wait_for_more(connection *conn)
-{
-	return host->ended(conn->link) ? TLSHOST_RAGGED_EOF :
-	    TLSHOST_WANT_READ;
-}
-
-/* One record; its bytes stay, for the library. */
-static int32_t
-read_record(tlshost_sink *sink, connection *conn)
-{
-	const uint8_t *head;
-	size_t len;
-
-	if (!make_room(conn, 0))
-		return fail_memory(sink);
-	if (!fill(conn, RECORD_HEAD))
-		return wait_for_more(conn);
-	head = conn->held + conn->held_at;
-	len = (size_t)head[3] << 8 | head[4];
-	if (head[0] != RECORD_HANDSHAKE || head[1] != 3 || len == 0)
-		return refuse_hello(sink, conn, TLSHOST_PROTOCOL,
-		    ALERT_UNEXPECTED_MESSAGE, "what came is no ClientHello");
-	if (len > RECORD_MAX)
-		return refuse_hello(sink, conn, TLSHOST_PROTOCOL,
-		    ALERT_RECORD_OVERFLOW, "the record is too long");
-	if (!make_room(conn, len))
-		return fail_memory(sink);
-	if (!fill(conn, RECORD_HEAD + len))
-		return wait_for_more(conn);
-	memcpy(conn->message + conn->message_len, conn->held + conn->held_at +
-	    RECORD_HEAD, len);
-	conn->message_len += len;
-	conn->held_at = conn->held_len;
-	return TLSHOST_OK;
-}
-
-static int32_t
-read_message(tlshost_sink *sink, connection *conn)
-{
-	int32_t st;
-
-	while (message_size(conn) == 0 ||
-	    conn->message_len < message_size(conn)) {
-		if ((st = read_record(sink, conn)) != TLSHOST_OK)
-			return st;
-		if (conn->message[0] != CLIENT_HELLO)
-			return refuse_hello(sink, conn, TLSHOST_PROTOCOL,
-			    ALERT_UNEXPECTED_MESSAGE,
-			    "the first message is no ClientHello");
-		if (message_size(conn) > MESSAGE_MAX)
-			return refuse_hello(sink, conn, TLSHOST_PROTOCOL,
-			    ALERT_DECODE_ERROR, "the ClientHello is too long");
-	}
-	return TLSHOST_OK;
 }
 
 /*
@@ -557,8 +439,7 @@ choose_protocol(connection *conn, const struct tlshost_hello *hello)
  * one and fail, where another was left.  TLS 1.3 has no such suites.
  */
 static int32_t
-choose_suites(tlshost_sink *sink, connection *conn,
-    const struct tlshost_hello *hello)
+choose_suites(tlshost_sink *sink, connection *conn)
 {
 	const context *ctx = conn->context;
 	uint32_t version;
@@ -568,8 +449,7 @@ choose_suites(tlshost_sink *sink, connection *conn,
 
 	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
 		return fail_memory(sink);
-	len = host->hello_suites(conn->link, hello, &version, ids,
-	    ctx->ids_len);
+	len = host->hello_suites(conn->link, &version, ids, ctx->ids_len);
 	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3)
 		st = TLSHOST_OK;
 	else if (len == 0)
@@ -592,31 +472,24 @@ read_hello(tlshost_sink *sink, connection *conn)
 	int32_t st, back, alert = ALERT_INTERNAL_ERROR;
 	void *chosen;
 
-	if ((st = read_message(sink, conn)) != TLSHOST_OK)
-		return st;
-	if (host->hello_split(conn->message + MESSAGE_HEAD,
-	    message_size(conn) - MESSAGE_HEAD, &hello) != TLSHOST_OK)
-		return refuse_hello(sink, conn, TLSHOST_PROTOCOL,
-		    ALERT_DECODE_ERROR, "the ClientHello is malformed");
 	/* The program's callback may do what it likes, with NSS too. */
 	leave_for_host();
-	st = host->hello(conn->link, &hello, &chosen, &alert);
+	st = host->hello(conn->link, &chosen, &alert);
 	back = enter_from_host(sink, &conn->live);
 	if (back != TLSHOST_OK)
 		return back;
+	if (st == TLSHOST_WANT_READ)
+		return st;
 	if (st != TLSHOST_OK)
 		return refuse_hello(sink, conn, st, alert, NULL);
 	conn->context = chosen;
 	if (!live_is(&conn->context->live))
 		return library_gone(sink);
-	conn->held_at = 0;
+	if ((st = host->hello_parts(conn->link, &hello)) != TLSHOST_OK)
+		return st;
 	if (!set_up(conn, NULL) || !choose_protocol(conn, &hello))
 		return fail(sink, TLSHOST_LIBRARY, PR_GetError(), "no socket");
-	if ((st = choose_suites(sink, conn, &hello)) != TLSHOST_OK)
-		return st;
-	free(conn->message);
-	conn->message = NULL;
-	return TLSHOST_OK;
+	return choose_suites(sink, conn);
 }
 
 /* ------------------------------------------------------------------------
@@ -707,12 +580,7 @@ shake(tlshost_sink *sink, connection *conn)
 		code = PR_GetError();
 	} while (!conn->done && ask_again(conn, code, &waiting));
 	if (conn->done && !is_ended(conn)) {
-		if (!keep_info(conn))
-			return fail_memory(sink);
-		free(conn->held);
-		conn->held = NULL;
-		conn->held_len = conn->held_at = conn->held_cap = 0;
-		return TLSHOST_OK;
+		return keep_info(conn) ? TLSHOST_OK : fail_memory(sink);
 	}
 	code = PR_GetError();
 	if (code == PR_WOULD_BLOCK_ERROR && !is_ended(conn) &&

@@ -92,10 +92,6 @@ typedef struct connection {
 	context *context;                /* in effect */
 	tlshost_link *link;
 	PRFileDesc *fd;                  /* NULL: a server before the hello */
-	uint8_t *held;                   /* what came before there was an fd */
-	size_t held_len, held_cap, held_at;
-	uint8_t *message;                /* the ClientHello, joined */
-	size_t message_len;
 	int done;
 	int closing;                     /* nothing goes out any more */
 	int end_seen;                    /* the peer's close_notify */
@@ -108,14 +104,10 @@ typedef struct connection {
 } connection;
 
 #define RECORD_ALERT 21
-#define RECORD_HANDSHAKE 22
 
 #define ALERT_CLOSE_NOTIFY 0
-#define ALERT_UNEXPECTED_MESSAGE 10
-#define ALERT_RECORD_OVERFLOW 22
 #define ALERT_HANDSHAKE_FAILURE 40
 #define ALERT_BAD_CERTIFICATE 42
-#define ALERT_DECODE_ERROR 50
 #define ALERT_PROTOCOL_VERSION 70
 #define ALERT_INSUFFICIENT_SECURITY 71
 #define ALERT_INTERNAL_ERROR 80

@@ -116,15 +116,6 @@ note_alert(const SSL *ssl, int where, int value)
 		conn->alert_sent = value & 0xff;
 }
 
-static struct tlshost_bytes
-extension(SSL *ssl, unsigned int type)
-{
-	struct tlshost_bytes body = { NULL, 0 };
-
-	(void)SSL_client_hello_get0_ext(ssl, type, &body.data, &body.len);
-	return body;
-}
-
 /* The first of the server's suites that the client has, too. */
 static uint16_t
 first_of_both(const context *ctx, const struct tlshost_bytes *offered)
@@ -143,9 +134,9 @@ first_of_both(const context *ctx, const struct tlshost_bytes *offered)
  * only then: that takes as long as half a handshake.
  */
 static int32_t
-choose_suites(connection *conn, const struct tlshost_hello *hello,
-    int32_t *ret_alert)
+choose_suites(connection *conn, int32_t *ret_alert)
 {
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 	const context *ctx = conn->context;
 	uint32_t version;
 	uint16_t *ids;
@@ -154,15 +145,15 @@ choose_suites(connection *conn, const struct tlshost_hello *hello,
 
 	if ((ids = calloc(ctx->ids_len, sizeof(*ids))) == NULL)
 		return TLSHOST_NO_MEMORY;
-	len = host->hello_suites(conn->link, hello, &version, ids,
-	    ctx->ids_len);
+	len = host->hello_suites(conn->link, &version, ids, ctx->ids_len);
 	if (version == 0 || version >= TLSHOST_VERSION_TLSV1_3) {
 		st = TLSHOST_OK;
 	} else if (len == 0) {
 		*ret_alert = SSL_AD_HANDSHAKE_FAILURE;
 		st = TLSHOST_NO_OVERLAP;
 	} else {
-		st = ids[0] == first_of_both(ctx, &hello->suites) ||
+		(void)host->hello_parts(conn->link, &hello);
+		st = ids[0] == first_of_both(ctx, &hello.suites) ||
 		    context_narrow(conn->ssl, ids, len) ? TLSHOST_OK :
 		    TLSHOST_LIBRARY;
 	}
@@ -174,7 +165,6 @@ int
 client_hello(SSL *ssl, int *alert, void *unused)
 {
 	connection *conn = connection_of(ssl);
-	struct tlshost_hello hello = { .size = sizeof(hello) };
 	int32_t st, wanted = SSL_AD_INTERNAL_ERROR;
 	void *chosen;
 
@@ -183,24 +173,14 @@ client_hello(SSL *ssl, int *alert, void *unused)
 	if (conn->hello_seen)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	conn->hello_seen = 1;
-	hello.legacy_version = SSL_client_hello_get0_legacy_version(ssl);
-	hello.suites.len = SSL_client_hello_get0_ciphers(ssl,
-	    &hello.suites.data);
-	hello.server_name = extension(ssl, TLSEXT_TYPE_server_name);
-	hello.protocols = extension(ssl,
-	    TLSEXT_TYPE_application_layer_protocol_negotiation);
-	hello.supported_versions = extension(ssl,
-	    TLSEXT_TYPE_supported_versions);
-	hello.groups = extension(ssl, TLSEXT_TYPE_supported_groups);
-	hello.signatures = extension(ssl, TLSEXT_TYPE_signature_algorithms);
-	st = host->hello(conn->link, &hello, &chosen, &wanted);
+	st = host->hello(conn->link, &chosen, &wanted);
 	if (st == TLSHOST_OK && chosen != conn->context) {
 		conn->context = chosen;
 		if (!context_apply(conn->context, ssl))
 			st = TLSHOST_LIBRARY;
 	}
 	if (st == TLSHOST_OK)
-		st = choose_suites(conn, &hello, &wanted);
+		st = choose_suites(conn, &wanted);
 	if (st == TLSHOST_OK)
 		return SSL_CLIENT_HELLO_SUCCESS;
 	conn->refused = st;

@@ -355,7 +355,8 @@ END_TEST
 START_TEST(a_key_is_for_suites_that_ask_no_more_of_it)
 {
 	static const uint16_t suites[] = { 0x9c, 0xc02f };
-	int pss = backend_can(server_backend, TLSHOST_CAPABILITY_PSS_KEYS);
+	int pss = backend_can(server_backend, TLSHOST_CAPABILITY_PSS_KEYS) &&
+	    backend_can(client_backend, TLSHOST_CAPABILITY_PSS_KEYS);
 	setup s = { .version = TLSHOST_VERSION_TLSV1_2,
 	    .certificate = pss ? "pss" : "rsa" };
 	tlshost_config *client_side, *server_side;

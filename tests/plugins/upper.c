@@ -667,21 +667,18 @@ put_server_hello(struct message *m, const struct connection *c)
 }
 
 static int32_t
-take_client_hello(tlshost_sink *sink, struct connection *c, size_t len)
+take_client_hello(tlshost_sink *sink, struct connection *c)
 {
 	struct tlshost_hello hello = { .size = sizeof(hello) };
 	struct message m = { .len = 0 }, more = { .len = 0 };
 	void *context;
 	int32_t alert, st;
 
-	if (len < MESSAGE_HEAD || host->hello_split(c->in + HEADER +
-	    MESSAGE_HEAD, len - MESSAGE_HEAD, &hello) != TLSHOST_OK)
-		return give_up(sink, c, TLSHOST_PROTOCOL, ALERT_DECODE_ERROR,
-		    "the ClientHello is malformed");
-	if ((st = host->hello(c->link, &hello, &context, &alert)) !=
-	    TLSHOST_OK)
+	if ((st = host->hello(c->link, &context, &alert)) != TLSHOST_OK)
 		return give_up(sink, c, st, (uint8_t)alert,
 		    "the host refused the ClientHello");
+	if ((st = host->hello_parts(c->link, &hello)) != TLSHOST_OK)
+		return st;
 	c->context = context;
 	for (uint32_t v = c->context->highest; v >= c->context->lowest &&
 	    c->version == 0; v--)
@@ -822,7 +819,7 @@ handshake(tlshost_sink *sink, void *object)
 		memcpy(m.data, c->in + HEADER, len);
 		m.len = len;
 		m.at = 0;
-		st = c->state == START ? take_client_hello(sink, c, len) :
+		st = c->state == START ? take_client_hello(sink, c) :
 		    c->state == WAIT_HELLO ? take_server_hello(sink, c, &m) :
 		    c->state == WAIT_SERVER ? take_server_flight(sink, c, &m) :
 		    take_client_chain(sink, c, &m);

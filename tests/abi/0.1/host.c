@@ -39,6 +39,8 @@ struct tlshost_trail {
 struct tlshost_link {
 	struct tlshost_link *peer;
 	void *context, *connection;
+	size_t hello_len;                /* the first record that came */
+	uint8_t hello[2048];
 	size_t len, at;                  /* incoming */
 	uint8_t bytes[1 << 17];
 };
@@ -107,6 +109,8 @@ do_push(tlshost_link *link, const uint8_t *src, size_t len)
 {
 	struct tlshost_link *to = link->peer;
 
+	for (size_t i = 0; i < len && to->hello_len < sizeof(to->hello); i++)
+		to->hello[to->hello_len++] = src[i];
 	memmove(to->bytes, to->bytes + to->at, to->len - to->at);
 	to->len -= to->at;
 	to->at = 0;
@@ -122,17 +126,6 @@ do_pushv(tlshost_link *link, const struct tlshost_bytes *parts, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		(void)do_push(link, parts[i].data, parts[i].len);
-	return TLSHOST_OK;
-}
-
-static int32_t
-do_hello(tlshost_link *link, const struct tlshost_hello *hello,
-    void **ret_context, int32_t *ret_alert)
-{
-	(void)ret_alert;
-	NEED(hello->suites.len >= 2);
-	greeted++;
-	*ret_context = link->context;
 	return TLSHOST_OK;
 }
 
@@ -155,16 +148,30 @@ take(struct tlshost_bytes *data, size_t head, struct tlshost_bytes *ret)
 	return 1;
 }
 
-static int32_t
-do_hello_split(const uint8_t *body, size_t len, struct tlshost_hello *ret_hello)
+/* A record, whole, of a ClientHello that it has for itself? */
+static int
+has_hello(const tlshost_link *link)
 {
-	struct tlshost_bytes rest = { body + 34, len - 34 };
+	const uint8_t *first = link->hello;
+
+	if (link->hello_len < 9 || link->hello_len - 5 <
+	    ((size_t)first[3] << 8 | first[4]))
+		return 0;
+	NEED(first[0] == 22 && first[5] == 1);
+	return 1;
+}
+
+static int32_t
+do_hello_parts(tlshost_link *link, struct tlshost_hello *ret_hello)
+{
+	const uint8_t *body = link->hello + 9;
+	struct tlshost_bytes rest = { body + 34, 0 };
 	struct tlshost_bytes unused, extensions, one;
 
-	if (len < 34 || !take(&rest, 1, &unused) ||
-	    !take(&rest, 2, &ret_hello->suites) || !take(&rest, 1, &unused) ||
-	    !take(&rest, 2, &extensions))
-		return TLSHOST_PROTOCOL;
+	NEED(has_hello(link));
+	rest.len = ((size_t)link->hello[7] << 8 | link->hello[8]) - 34;
+	NEED(take(&rest, 1, &unused) && take(&rest, 2, &ret_hello->suites) &&
+	    take(&rest, 1, &unused) && take(&rest, 2, &extensions));
 	ret_hello->legacy_version = (uint32_t)body[0] << 8 | body[1];
 	while (extensions.len > 4) {
 		unsigned int type = (unsigned int)extensions.data[0] << 8 |
@@ -172,8 +179,7 @@ do_hello_split(const uint8_t *body, size_t len, struct tlshost_hello *ret_hello)
 
 		extensions.data += 2;
 		extensions.len -= 2;
-		if (!take(&extensions, 2, &one))
-			return TLSHOST_PROTOCOL;
+		NEED(take(&extensions, 2, &one));
 		if (type == 0)
 			ret_hello->server_name = one;
 		else if (type == 10)
@@ -188,21 +194,34 @@ do_hello_split(const uint8_t *body, size_t len, struct tlshost_hello *ret_hello)
 	return TLSHOST_OK;
 }
 
+static int32_t
+do_hello(tlshost_link *link, void **ret_context, int32_t *ret_alert)
+{
+	(void)ret_alert;
+	if (!has_hello(link))
+		return TLSHOST_WANT_READ;
+	greeted++;
+	*ret_context = link->context;
+	return TLSHOST_OK;
+}
+
 /* Both ends have one version alone, and whatever certificate is needed. */
 static size_t
-do_hello_suites(tlshost_link *link, const struct tlshost_hello *hello,
-    uint32_t *ret_version, uint16_t *ids, size_t cap)
+do_hello_suites(tlshost_link *link, uint32_t *ret_version, uint16_t *ids,
+    size_t cap)
 {
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 	uint16_t own[1024];
 	size_t own_len = plugin->context_suites(link->context, own, 1024);
 	size_t len = 0;
 
-	NEED(hello->groups.len >= 4 && hello->signatures.len >= 4);
+	NEED(do_hello_parts(link, &hello) == TLSHOST_OK);
+	NEED(hello.groups.len >= 4 && hello.signatures.len >= 4);
 	*ret_version = plugin->highest_version;
 	for (size_t i = 0; i < own_len; i++)
-		for (size_t at = 0; at + 1 < hello->suites.len; at += 2)
-			if ((hello->suites.data[at] << 8 |
-			    hello->suites.data[at + 1]) == own[i]) {
+		for (size_t at = 0; at + 1 < hello.suites.len; at += 2)
+			if ((hello.suites.data[at] << 8 |
+			    hello.suites.data[at + 1]) == own[i]) {
 				if (len < cap)
 					ids[len] = own[i];
 				len++;
@@ -264,7 +283,7 @@ static const struct tlshost_host host = {
 	.push = do_push,
 	.pushv = do_pushv,
 	.hello = do_hello,
-	.hello_split = do_hello_split,
+	.hello_parts = do_hello_parts,
 	.judge = do_judge,
 	.path_used = do_path_used,
 	.key_log = do_key_log,

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A backend of ABI 0.1, kept as it is: every later host of ABI 0 has to load it
- * and to carry a connection with it.  It encrypts nothing.  A record is a
- * letter, a length of two bytes, and that many bytes:
+ * and to carry a connection with it.  It has the records and the hellos of TLS
+ * 1.3 (RFC 8446, 5.1 and 4.1), which hosts look at, and encrypts nothing.  What
+ * is in a record of data begins with a letter:
  *
- *	H	the client begins: its server_name extension
  *	C	the server answers: its certificate
  *	F	the client found it good
- *	D E A	data, end of data, an alert (its number)
+ *	D E	data, end of data
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +36,12 @@ typedef struct connection {
 	size_t name_len;
 	char name[256];
 	size_t in_len, data_at;          /* a record as far as it came */
-	uint8_t in[3 + 65535];
+	uint8_t in[5 + 65535];
 } connection;
+
+#define ALERT 21
+#define HANDSHAKE 22
+#define DATA 23
 
 static int32_t
 fails(tlshost_sink *sink, int32_t status, int32_t sent, int32_t received,
@@ -165,18 +169,37 @@ connection_new(tlshost_sink *sink, void *pointer, tlshost_link *link,
 }
 
 static int32_t
-send_record(connection *c, uint8_t kind, const uint8_t *data, size_t len)
+push_record(connection *c, uint8_t type, struct tlshost_bytes first,
+    struct tlshost_bytes second)
 {
-	const uint8_t head[3] = { kind, (uint8_t)(len >> 8), (uint8_t)len };
-	const struct tlshost_bytes parts[2] = { { head, 3 }, { data, len } };
+	const size_t len = first.len + second.len;
+	const uint8_t head[5] = { type, 3, 3, (uint8_t)(len >> 8),
+		(uint8_t)len };
+	const struct tlshost_bytes parts[3] = { { head, 5 }, first, second };
 
-	return host->pushv(c->link, parts, 2);
+	return host->pushv(c->link, parts, 3);
+}
+
+/* A record of data that begins with the letter. */
+static int32_t
+send_record(connection *c, uint8_t letter, const uint8_t *data, size_t len)
+{
+	const struct tlshost_bytes first = { &letter, 1 }, rest = { data, len };
+
+	return push_record(c, DATA, first, rest);
 }
 
 static size_t
 record_len(const connection *c)
 {
-	return 3 + ((size_t)c->in[1] << 8 | c->in[2]);
+	return 5 + ((size_t)c->in[3] << 8 | c->in[4]);
+}
+
+/* The letter of a record; 0: it is none of data. */
+static uint8_t
+letter_of(const connection *c)
+{
+	return c->in[0] == DATA && c->in_len > 5 ? c->in[5] : 0;
 }
 
 /* OK: a record is there, whole.  It is read when in_len is 0 again. */
@@ -184,10 +207,10 @@ static int32_t
 receive(tlshost_sink *sink, connection *c)
 {
 	for (;;) {
-		size_t want = c->in_len < 3 ? 3 : record_len(c);
+		size_t want = c->in_len < 5 ? 5 : record_len(c);
 		size_t n;
 
-		if (c->in_len >= 3 && c->in_len == want)
+		if (c->in_len >= 5 && c->in_len == want)
 			break;
 		n = host->pull(c->link, c->in + c->in_len, want - c->in_len);
 		if (n == 0)
@@ -195,62 +218,91 @@ receive(tlshost_sink *sink, connection *c)
 			    TLSHOST_WANT_READ;
 		c->in_len += n;
 	}
-	c->data_at = 3;
-	if (c->in[0] != 'A')
+	c->data_at = 6;
+	if (c->in[0] != ALERT)
 		return TLSHOST_OK;
-	return fails(sink, TLSHOST_ALERT_RECEIVED, -1, c->in[3],
+	return fails(sink, TLSHOST_ALERT_RECEIVED, -1, c->in[6],
 	    "the peer sent an alert");
 }
 
 static int32_t
 refuse(tlshost_sink *sink, connection *c, int32_t status, int32_t alert)
 {
-	const uint8_t number = (uint8_t)alert;
+	const uint8_t bytes[2] = { 2, (uint8_t)alert };
+	const struct tlshost_bytes first = { bytes, 2 }, none = { NULL, 0 };
 
-	(void)send_record(c, 'A', &number, 1);
+	(void)push_record(c, ALERT, first, none);
 	return fails(sink, status, alert, -1, "the handshake is refused");
 }
 
-static int32_t
-greet(connection *c)
+static void
+put(struct tlshost_bytes *to, const void *data, size_t len)
 {
-	uint8_t body[5 + 256] = { 0 };
-	size_t len = c->name_len;
+	memcpy((uint8_t *)(uintptr_t)to->data + to->len, data, len);
+	to->len += len;
+}
+
+/* A hello of that type: all but its name is always the same. */
+static int32_t
+greet(connection *c, uint8_t type)
+{
+	static const uint8_t random[32] = { 7 };
+	static const uint8_t suites[] = { 0, 0, 2, 0x13, 1, 1, 0 };
+	static const uint8_t suite[] = { 0, 0x13, 1, 0 };
+	static const uint8_t asked[] = { 0, 10, 0, 4, 0, 2, 0, 29,
+		0, 13, 0, 4, 0, 2, 4, 3, 0, 51, 0, 7, 0, 5, 0, 29, 0, 1, 9,
+		0, 43, 0, 3, 2, 3, 4 };
+	static const uint8_t chosen[] = { 0, 51, 0, 5, 0, 29, 0, 1, 9,
+		0, 43, 0, 2, 3, 4 };
+	const size_t name = type == 1 && c->name_len != 0 ? c->name_len + 9 : 0;
+	const size_t len = name + (type == 1 ? sizeof(asked) : sizeof(chosen));
+	uint8_t memory[512], head[4] = { type };
+	const uint8_t extensions[2] = { (uint8_t)(len >> 8), (uint8_t)len };
+	const uint8_t named[9] = { 0, 0, (uint8_t)((name - 4) >> 8),
+		(uint8_t)(name - 4), (uint8_t)((name - 6) >> 8),
+		(uint8_t)(name - 6), 0, (uint8_t)(c->name_len >> 8),
+		(uint8_t)c->name_len };
+	struct tlshost_bytes body = { memory, 0 }, first = { head, 4 };
 
 	c->greeted = 1;
-	if (len == 0)
-		return send_record(c, 'H', body, 0);
-	body[1] = (uint8_t)(len + 3);
-	body[0] = (uint8_t)((len + 3) >> 8);
-	body[3] = (uint8_t)(len >> 8);
-	body[4] = (uint8_t)len;
-	memcpy(body + 5, c->name, len);
-	return send_record(c, 'H', body, len + 5);
+	put(&body, "\3\3", 2);
+	put(&body, random, 32);
+	if (type == 1)
+		put(&body, suites, sizeof(suites));
+	else
+		put(&body, suite, sizeof(suite));
+	put(&body, extensions, 2);
+	if (name != 0) {
+		put(&body, named, 9);
+		put(&body, c->name, c->name_len);
+	}
+	if (type == 1)
+		put(&body, asked, sizeof(asked));
+	else
+		put(&body, chosen, sizeof(chosen));
+	head[2] = (uint8_t)(body.len >> 8);
+	head[3] = (uint8_t)body.len;
+	return push_record(c, HANDSHAKE, first, body);
 }
 
 static int32_t
 meet(tlshost_sink *sink, connection *c)
 {
-	static const uint8_t suite[2] = { 0x13, 0x01 };
-	static const uint8_t version[3] = { 2, 0x03, 0x04 };
-	struct tlshost_hello hello = {
-		.size = sizeof(hello),
-		.legacy_version = 0x0303,
-		.suites = { suite, 2 },
-		.supported_versions = { version, 3 },
-	};
+	struct tlshost_hello hello = { .size = sizeof(hello) };
 	void *chosen = c->context;
-	int32_t alert = 80, st;
+	int32_t alert = 80;
+	int32_t st = host->hello(c->link, &chosen, &alert);
 
-	if (c->in_len > 3) {
-		hello.server_name.data = c->in + 3;
-		hello.server_name.len = c->in_len - 3;
-	}
-	st = host->hello(c->link, &hello, &chosen, &alert);
 	if (st != TLSHOST_OK)
 		return refuse(sink, c, st, alert);
 	c->context = chosen;
-	c->greeted = 1;
+	st = host->hello_parts(c->link, &hello);
+	if (st != TLSHOST_OK)
+		return st;
+	if (hello.suites.len != 2 || hello.suites.data[0] != 0x13)
+		return refuse(sink, c, TLSHOST_NO_OVERLAP, 40);
+	if (greet(c, 2) != TLSHOST_OK)
+		return TLSHOST_NO_MEMORY;
 	return send_record(c, 'C', c->context->certificate,
 	    c->context->certificate_len);
 }
@@ -258,7 +310,7 @@ meet(tlshost_sink *sink, connection *c)
 static int32_t
 believe(tlshost_sink *sink, connection *c)
 {
-	const struct tlshost_bytes leaf = { c->in + 3, c->in_len - 3 };
+	const struct tlshost_bytes leaf = { c->in + 6, c->in_len - 6 };
 	int32_t alert = 80;
 	int32_t st = host->judge(c->link, &leaf, 1, NULL, &alert);
 
@@ -276,18 +328,18 @@ handshake(tlshost_sink *sink, void *pointer)
 	int32_t st = TLSHOST_OK;
 
 	if (client && !c->greeted)
-		st = greet(c);
+		st = greet(c, 1);
 	while (st == TLSHOST_OK && !c->done) {
 		st = receive(sink, c);
 		if (st != TLSHOST_OK)
 			return st;
-		if (client && c->in[0] == 'C')
+		if (client && letter_of(c) == 'C')
 			st = believe(sink, c);
-		else if (!client && c->in[0] == 'H' && !c->greeted)
+		else if (!client && c->in[0] == HANDSHAKE && !c->greeted)
 			st = meet(sink, c);
-		else if (!client && c->in[0] == 'F' && c->greeted)
+		else if (!client && letter_of(c) == 'F' && c->greeted)
 			c->done = 1;
-		else
+		else if (!client || c->in[0] != HANDSHAKE)
 			st = refuse(sink, c, TLSHOST_PROTOCOL, 10);
 		c->in_len = 0;
 	}
@@ -301,15 +353,15 @@ read_data(tlshost_sink *sink, void *pointer, uint8_t *dst, size_t cap,
 	connection *c = pointer;
 	size_t n;
 
-	while (!c->ended && (c->in_len < 3 || c->data_at == record_len(c))) {
+	while (!c->ended && (c->in_len < 5 || c->data_at == record_len(c))) {
 		int32_t st;
 
-		if (c->in_len >= 3 && c->in_len == record_len(c))
+		if (c->in_len >= 5 && c->in_len == record_len(c))
 			c->in_len = 0;
 		st = receive(sink, c);
 		if (st != TLSHOST_OK)
 			return st;
-		c->ended = c->in[0] == 'E';
+		c->ended = letter_of(c) == 'E';
 	}
 	*ret_len = 0;
 	if (c->ended)
@@ -326,7 +378,7 @@ write_data(tlshost_sink *sink, void *pointer, const uint8_t *src, size_t len,
     size_t *ret_len)
 {
 	(void)sink;
-	*ret_len = len < 16384 ? len : 16384;
+	*ret_len = len < 16383 ? len : 16383;
 	return send_record(pointer, 'D', src, *ret_len);
 }
 
@@ -342,7 +394,7 @@ pending(const void *pointer)
 {
 	const connection *c = pointer;
 
-	return !c->done || c->ended || c->in_len < 3 ||
+	return !c->done || c->ended || c->in_len < 5 ||
 	    c->in_len < record_len(c) ? 0 : record_len(c) - c->data_at;
 }
 
