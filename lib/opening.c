@@ -269,7 +269,8 @@ end_alert(tlshost__opening *o)
 {
 	o->last_alert = o->alert[1];
 	o->last_is_fatal = o->alert[0] == LEVEL_FATAL;
-	if (o->retry.len != 0 && !o->in.whole && o->alert[1] != ALERT_CLOSE_NOTIFY)
+	if (o->retry.len != 0 && !o->in.whole &&
+	    o->alert[1] != ALERT_CLOSE_NOTIFY)
 		end_by_alert(o);
 	else if (o->alert[0] != LEVEL_WARNING && o->alert[0] != LEVEL_FATAL)
 		note(o, ALERT_ILLEGAL_PARAMETER, "an alert is of no level");
@@ -290,6 +291,7 @@ take_body(tlshost__opening *o, const uint8_t *data, size_t len)
 	switch (o->in.head[0]) {
 	case RECORD_HANDSHAKE:
 		o->changed = o->warnings = 0;
+		o->last_alert = -1;
 		return o->in.whole ? 0 : take_message(o, data, len,
 		    o->in.left - len);
 	case RECORD_ALERT:
@@ -299,8 +301,9 @@ take_body(tlshost__opening *o, const uint8_t *data, size_t len)
 		if (at + len == 2)
 			end_alert(o);
 		return 0;
-	case RECORD_DATA: /* that is skipped */
+	case RECORD_DATA: /* that is skipped, or encrypted */
 		o->changed = 0;
+		o->last_alert = -1;
 		return 0;
 	default: /* a change of ciphers */
 		o->changed = 1;

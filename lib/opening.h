@@ -36,7 +36,7 @@ typedef struct tlshost__opening {
 	size_t first_len;
 	uint8_t alert[2];            /* of an alert that comes */
 	int received;                /* one instead of a hello, or -1 */
-	int last_alert;              /* the last one, or -1 */
+	int last_alert;              /* one that nothing came behind, or -1 */
 	int last_is_fatal;
 	int tls13;                   /* it was chosen */
 	int sealed;                  /* all that comes has to be encrypted */

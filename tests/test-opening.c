@@ -298,6 +298,35 @@ START_TEST(the_first_hello_is_shown_when_it_is_whole)
 }
 END_TEST
 
+START_TEST(an_alert_is_the_last_word_if_nothing_follows)
+{
+	stream hello = { .len = 0 }, answer = { .len = 0 };
+	stream warning = { .len = 0 };
+	tlshost__opening *o;
+
+	put_hello(&hello, NULL, 0);
+	put_answer(&answer, 9, 29);
+	PUT(&warning, 21, 3, 3, 0, 2, 1, 112);
+	o = read_in(&warning, TLSHOST_ROLE_CLIENT, &hello, 7);
+	ck_assert_int_eq(tlshost__opening_last_word(o), -1);
+	feed(o, &answer, 0, 7);
+	ck_assert_int_eq(o->sealed, 1);
+	ck_assert_int_eq(tlshost__opening_last_word(o), -1);
+	tlshost__opening_free(o);
+	/* TLS 1.3 does not ask for the level. */
+	o = read_in(&hello, TLSHOST_ROLE_SERVER, NULL, 7);
+	feed(o, &warning, 0, 7);
+	ck_assert_int_eq(tlshost__opening_last_word(o), -1);
+	feed(o, &answer, 1, 7);
+	ck_assert_int_eq(tlshost__opening_last_word(o), 112);
+	warning.len = 0;
+	PUT(&warning, 23, 3, 3, 0, 2, 1, 112);
+	feed(o, &warning, 0, 7);
+	ck_assert_int_eq(tlshost__opening_last_word(o), -1);
+	tlshost__opening_free(o);
+}
+END_TEST
+
 /* In records of a byte each it would not fit into what may wait. */
 START_TEST(a_hello_in_too_many_records_is_too_long)
 {
@@ -385,6 +414,7 @@ opening_suite(void)
 	tcase_add_loop_test(tcase, a_second_hello_is_held_against_the_first,
 	    0, 2);
 	tcase_add_test(tcase, the_first_hello_is_shown_when_it_is_whole);
+	tcase_add_test(tcase, an_alert_is_the_last_word_if_nothing_follows);
 	tcase_add_test(tcase, a_hello_in_too_many_records_is_too_long);
 	tcase_add_test(tcase, what_is_no_tls_is_left_to_others);
 	suite_add_tcase(suite, tcase);
