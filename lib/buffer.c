@@ -546,6 +546,22 @@ latch_breach(tlshost_buffer *buffer)
 	return latch(buffer, st, error);
 }
 
+/* What was found there counts once the library has come so far: what stands
+ * behind the end of its handshake is not its business, and may be forged. */
+static int
+is_reached(const tlshost_link *link, size_t at)
+{
+	return link->opening->seen - link->looked_at > at;
+}
+
+/* A peer that has nothing but Finished to say, or certificates, too. */
+static size_t
+flight_of_peer(const tlshost_link *link)
+{
+	return link->context->config->client_auth ==
+	    TLSHOST_CLIENT_AUTH_NONE ? 256 : 131072;
+}
+
 /*
  * Did the library fail over an alert in the clear?  Some take it for a damaged
  * record where they have keys already, which their peer may not (a client of TLS
@@ -554,7 +570,10 @@ latch_breach(tlshost_buffer *buffer)
 static int
 is_about_alert(const tlshost_buffer *buffer, tlshost_status status)
 {
-	if (tlshost__opening_last_word(buffer->link.opening) < 0)
+	const tlshost__opening *opening = buffer->link.opening;
+
+	if (tlshost__opening_last_word(opening) < 0 ||
+	    !is_reached(&buffer->link, opening->alert_at))
 		return 0;
 	return status == TLSHOST_PROTOCOL ||
 	    (status == TLSHOST_BAD_CERTIFICATE &&
@@ -618,12 +637,14 @@ tlshost_buffer_do_handshake(tlshost_buffer *buffer)
 	if (is_about_alert(buffer, st))
 		return latch_last_word(buffer);
 	if (st == TLSHOST_WANT_READ)
-		tlshost__opening_wants_more(buffer->link.opening);
+		tlshost__opening_wants_more(buffer->link.opening,
+		    flight_of_peer(&buffer->link));
 	/* A library that was offended has said so by itself; it may have believed
 	 * an alert that was not encrypted. */
 	if ((st == TLSHOST_OK || st == TLSHOST_WANT_READ ||
 	    (st == TLSHOST_ALERT_RECEIVED && buffer->link.opening->sealed)) &&
-	    buffer->link.opening->breach.text != NULL) {
+	    buffer->link.opening->breach.text != NULL &&
+	    is_reached(&buffer->link, buffer->link.opening->breach_at)) {
 		/* What waits may be the message that ends the handshake. */
 		if (st == TLSHOST_OK)
 			tlshost__queue_done(&buffer->link.outgoing);

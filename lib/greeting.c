@@ -389,9 +389,12 @@ tlshost__client_hello_breach(reader body, const tlshost__retried *before)
 	while (tlshost__hello_next_extension(&extensions, &type, &body))
 		if ((found = check_body(type, body, before != NULL)).alert >= 0)
 			return found;
-	/* RFC 8446, 4.2.11. */
+	/* RFC 8446, 4.2.11 and 4.2.9. */
 	if (find(&h, PRE_SHARED_KEY, &body) && last != PRE_SHARED_KEY)
 		return illegal(PRE_SHARED_KEY);
+	if (last == PRE_SHARED_KEY && !find(&h, PSK_MODES, &body))
+		return breach(ALERT_MISSING_EXTENSION,
+		    "it offers shared keys without their modes", PSK_MODES);
 	if (offers_tls13(&h) && (found = check_tls13(&h)).alert >= 0)
 		return found;
 	if ((found = check_shares(&h)).alert >= 0 || before == NULL)

@@ -12,13 +12,29 @@
 #define MESSAGE_MAX 65536
 #define HELLO_BYTES_MAX 131072   /* records included: less than can wait */
 #define WARNINGS_MAX 5
-#define EARLY_MAX 16384          /* as the libraries have it (4.2.10) */
+#define EARLY_MAX 16384          /* of records: less than any library skips */
 
 static void
 note(tlshost__opening *o, int32_t alert, const char *text)
 {
 	o->breach = (tlshost__breach){ alert, text, -1 };
+	o->breach_at = o->record_at;
 	o->before_hello = !o->in.whole;
+}
+
+/* A client that has not been answered has nothing to say but early data: the
+ * rest could be what answers a HelloRetryRequest that it foresees. */
+static int
+is_unanswered(const tlshost__opening *o)
+{
+	return o->role == TLSHOST_ROLE_SERVER && o->in.whole && !o->own.whole;
+}
+
+static void
+note_unanswered(tlshost__opening *o)
+{
+	note(o, ALERT_UNEXPECTED_MESSAGE, "more was said before the answer");
+	o->before_hello = 1;
 }
 
 /* ------------------------------------------------------------------------
@@ -97,6 +113,7 @@ judge_client(tlshost__opening *o)
 		o->early = tlshost__hello_has(body_of(m), 0, EARLY_DATA);
 		move(&o->hello, m);
 	} else {
+		o->early = 0;
 		forget(m);
 	}
 }
@@ -181,7 +198,9 @@ begin_data(tlshost__opening *o)
 		o->early_len += sizeof(o->in.head) + o->in.left;
 		/* Once it is encrypted only the library can tell the two. */
 		if (!o->in.whole)
-			tlshost__opening_wants_more(o);
+			tlshost__opening_wants_more(o, 0);
+	} else if (is_unanswered(o)) {
+		note_unanswered(o);
 	} else if (o->in.whole) {
 		/* On TLS 1.3 it can be told from what is not encrypted. */
 		o->over = !o->tls13;
@@ -192,9 +211,9 @@ begin_data(tlshost__opening *o)
 }
 
 void
-tlshost__opening_wants_more(tlshost__opening *o)
+tlshost__opening_wants_more(tlshost__opening *o, size_t flight)
 {
-	if (o->early_len > EARLY_MAX)
+	if (o->early && o->early_len > EARLY_MAX + flight)
 		note(o, ALERT_UNEXPECTED_MESSAGE, "too much early data");
 }
 
@@ -217,6 +236,8 @@ begin_record(tlshost__opening *o)
 		if (len == 0)
 			note(o, ALERT_UNEXPECTED_MESSAGE,
 			    "a record of the handshake is empty");
+		else if (is_unanswered(o))
+			note_unanswered(o);
 		else if (len > RECORD_MAX && !o->in.whole)
 			note(o, ALERT_RECORD_OVERFLOW, "a record is too long");
 		else if (o->changed && o->in.whole)
@@ -232,7 +253,8 @@ begin_record(tlshost__opening *o)
 			note(o, ALERT_DECODE_ERROR, "an alert is malformed");
 		return;
 	case RECORD_CHANGE:
-		/* RFC 8446, 5, has one alert for all of it. */
+		/* RFC 8446, 5, has one alert for all of it, and would bear more
+		 * than one of them. */
 		if (!o->in.whole && !is_again)
 			note(o, ALERT_UNEXPECTED_MESSAGE,
 			    "a change of ciphers before the hello");
@@ -269,13 +291,14 @@ end_alert(tlshost__opening *o)
 {
 	o->last_alert = o->alert[1];
 	o->last_is_fatal = o->alert[0] == LEVEL_FATAL;
+	o->alert_at = o->record_at;
 	if (o->retry.len != 0 && !o->in.whole &&
 	    o->alert[1] != ALERT_CLOSE_NOTIFY)
 		end_by_alert(o);
 	else if (o->alert[0] != LEVEL_WARNING && o->alert[0] != LEVEL_FATAL)
 		note(o, ALERT_ILLEGAL_PARAMETER, "an alert is of no level");
 	else if (o->alert[0] == LEVEL_FATAL)
-		o->over = 1;
+		o->over = !o->tls13;
 	else if (o->alert[1] == ALERT_NO_RENEGOTIATION)
 		note(o, ALERT_HANDSHAKE_FAILURE,
 		    "nobody asked for a renegotiation");
@@ -362,7 +385,11 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 	tlshost__record_stream *s = &o->in;
 
 	while (len != 0 && !o->over && o->breach.text == NULL) {
-		size_t n = part_of_body(s, data, len);
+		size_t n;
+
+		if (s->head_len == 0)
+			o->record_at = o->seen;
+		n = part_of_body(s, data, len);
 
 		if (n != 0 && take_body(o, data, n) != 0)
 			return -1;
@@ -377,9 +404,11 @@ tlshost__opening_read(tlshost__opening *o, const uint8_t *data, size_t len)
 		o->hello_bytes = s->whole ? 0 : o->hello_bytes + n;
 		if (o->hello_bytes > HELLO_BYTES_MAX)
 			note(o, ALERT_DECODE_ERROR, "the hello is too long");
+		o->seen += n;
 		data += n;
 		len -= n;
 	}
+	o->seen += len;
 	/* The name of a protocol may take more than the beginning of a record. */
 	while (len != 0 && o->first_len < sizeof(o->first)) {
 		o->first[o->first_len++] = *data++;

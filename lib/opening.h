@@ -43,6 +43,9 @@ typedef struct tlshost__opening {
 	int changed;                 /* the last record was a change of ciphers */
 	int warnings;
 	int over;                    /* the rest is not in the clear, or no TLS */
+	size_t seen;                 /* bytes of the peer's, in all */
+	size_t record_at;            /* of these, before the record that comes */
+	size_t breach_at, alert_at;  /* the same, of the record that was it */
 	tlshost__breach breach;      /* text NULL: none */
 	int before_hello;            /* the library did not need to see it */
 } tlshost__opening;
@@ -57,8 +60,9 @@ int tlshost__opening_wrote(tlshost__opening *opening, const uint8_t *data,
     size_t len);
 /* NULL: nothing. */
 void tlshost__opening_free(tlshost__opening *opening);
-/* The library wants more, and has skipped all data so far: more than it may? */
-void tlshost__opening_wants_more(tlshost__opening *opening);
+/* The library wants more, though a flight of so many bytes cannot be all of the
+ * data that came: is there more than is skipped? */
+void tlshost__opening_wants_more(tlshost__opening *opening, size_t flight);
 /* 0: what came first begins no record (RFC 8446, 5.1). */
 int tlshost__opening_is_tls(const tlshost__opening *opening);
 /* The first ClientHello, without its head, once it is whole; else empty. */

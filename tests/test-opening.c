@@ -168,16 +168,21 @@ static const struct {
 	{ "a type that nobody knows", BEHIND("\30\3\3\0\1x"), 10, 0 },
 };
 
+/* Behind an answer of TLS 1.2. */
 START_TEST(records_are_followed_until_they_are_encrypted)
 {
-	stream s = { .len = 0 };
+	static const uint8_t random[32] = { 5 };
+	stream hello = { .len = 0 }, answer = { .len = 0 }, s = { .len = 0 };
 
-	put_hello(&s, NULL, 0);
+	put_hello(&hello, NULL, 0);
+	put_server_hello(&answer, random, 9, NULL, 0);
 	put(&s, streams[_i].behind, streams[_i].len);
-	for (size_t piece = 1; piece <= s.len; piece++) {
-		tlshost__opening *o = read_in(&s, TLSHOST_ROLE_SERVER, NULL,
-		    piece);
+	for (size_t piece = 1; piece <= hello.len; piece++) {
+		tlshost__opening *o = read_in(&hello, TLSHOST_ROLE_SERVER,
+		    NULL, piece);
 
+		feed(o, &answer, 1, piece);
+		feed(o, &s, 0, piece);
 		ck_assert_msg((o->breach.text != NULL) ==
 		    (streams[_i].alert != 0), "%s", streams[_i].name);
 		if (streams[_i].alert != 0)
@@ -188,6 +193,38 @@ START_TEST(records_are_followed_until_they_are_encrypted)
 		ck_assert_ptr_null(o->in.message.data);
 		tlshost__opening_free(o);
 	}
+}
+END_TEST
+
+/* A retry can be foreseen: what answers it must not come before it, unseen. */
+START_TEST(a_client_waits_for_the_answer)
+{
+	static const uint8_t early[] = { 0, 42, 0, 0 },
+	    change[] = { 20, 3, 3, 0, 1, 1 }, data[] = { 23, 3, 3, 0, 2, 1, 2 };
+	stream s = { .len = 0 };
+	tlshost__opening *o;
+
+	put_hello(&s, early, _i % 2 == 0 ? 0 : sizeof(early));
+	put(&s, change, _i < 2 ? 0 : sizeof(change));
+	if (_i % 2 != 0)
+		put(&s, data, sizeof(data));
+	o = read_in(&s, TLSHOST_ROLE_SERVER, NULL, 5);
+	ck_assert_ptr_null(o->breach.text);
+	ck_assert_int_eq(o->over, 0);
+	s.len = 0;
+	put_hello_with(&s, 23, NULL, 0);
+	feed(o, &s, 0, 5);
+	ck_assert_int_eq(o->breach.alert, 10);
+	ck_assert_int_eq(o->before_hello, 1);
+	tlshost__opening_free(o);
+	/* Nor data that was not announced. */
+	s.len = 0;
+	put_hello(&s, NULL, 0);
+	put(&s, data, sizeof(data));
+	o = read_in(&s, TLSHOST_ROLE_SERVER, NULL, 5);
+	ck_assert_int_eq(o->breach.alert, 10);
+	ck_assert_int_eq(o->before_hello, 1);
+	tlshost__opening_free(o);
 }
 END_TEST
 
@@ -407,6 +444,7 @@ opening_suite(void)
 	tcase_add_loop_test(tcase,
 	    records_are_followed_until_they_are_encrypted, 0,
 	    (int)(sizeof(streams) / sizeof(streams[0])));
+	tcase_add_loop_test(tcase, a_client_waits_for_the_answer, 0, 4);
 	tcase_add_test(tcase,
 	    a_hello_is_judged_when_it_is_whole_however_it_comes);
 	tcase_add_test(tcase, an_answer_is_held_against_what_was_said);

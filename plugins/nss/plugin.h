@@ -172,7 +172,6 @@ size_t context_suites(const void *context, uint16_t *ids, size_t cap);
 
 /* ---------------------------------------------------------------- buffer.c */
 
-/* Has a client of TLS 1.3 sent an alert in the clear? */
 /* A layer at the bottom of a stack; conn NULL: of a model. */
 PRFileDesc *layer_new(connection *conn);
 int32_t connection_new(tlshost_sink *sink, void *context, tlshost_link *link,

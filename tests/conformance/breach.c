@@ -48,6 +48,19 @@ compress_always(flight *f)
 	compressions_of(f)[1] = 1;
 }
 
+/* Which have to be the last extension, and come with their modes. */
+static void
+share_keys_without_modes(flight *f)
+{
+	static const uint8_t keys[] = "\0\51\0\54\0\7\0\1x\0\0\0\0"
+	    "\0\41\40abcdefghijklmnopqrstuvwxyz012345";
+	uint8_t *block;
+
+	drop_extension(f, 45);
+	block = extensions(f);
+	replace(f, block + 2 + number(block, 2), 0, keys, sizeof(keys) - 1);
+}
+
 static void
 be_no_hello(flight *f)
 {
@@ -156,6 +169,8 @@ static const change hellos[] = {
 	{ "shared keys that are not the last", GETS(41, "\0\7\0\1x\0\0\0\0"
 	    "\0\41\40abcdefghijklmnopqrstuvwxyz012345"),
 	    TWICE(BREACH(47)) },
+	{ "shared keys without a mode", DONE_BY(share_keys_without_modes),
+	    TWICE(BREACH(109)) },
 	{ "a list of no names", GETS(EXTENSION_SERVER_NAME, "\0\0"),
 	    TWICE(BREACH(50)) },
 	{ "a list of no protocols", GETS(16, "\0\0"), TWICE(BREACH(50)) },

@@ -215,6 +215,16 @@ START_TEST(early_data_is_skipped_but_not_for_ever)
 		give_bytes(p.server, data, sizeof(data));
 	assert_outcome(p.server, (outcome)BREACH(10));
 	free_pair(&p);
+	/* A second hello that does not wait for the question. */
+	p = make_pair(&(setup){ .version = TLSHOST_VERSION_TLSV1_3 });
+	take_hello(&p, &f);
+	add_extension(&f, EXTENSION_EARLY_DATA, NULL, 0);
+	give_flight(p.server, &f);
+	give_bytes(p.server, data, sizeof(data));
+	drop_extension(&f, EXTENSION_EARLY_DATA);
+	give_flight(p.server, &f);
+	assert_outcome(p.server, (outcome)BREACH(10));
+	free_pair(&p);
 	/* Behind a ServerHello, where it may be what is encrypted. */
 	p = make_pair(&(setup){ .version = TLSHOST_VERSION_TLSV1_3 });
 	take_hello(&p, &f);
@@ -575,11 +585,75 @@ START_TEST(records_behind_a_hello_are_encrypted_or_refused)
 }
 END_TEST
 
+/* Nobody looks at what stands behind the end of TLS. */
+START_TEST(bytes_behind_the_last_flight_are_not_judged)
+{
+	setup s = { .version = versions[_i] };
+	pair p = make_pair(&s);
+	tlshost_status st = TLSHOST_WANT_READ;
+	char text[32];
+	size_t n;
+
+	while (tlshost_buffer_do_handshake(p.client) == TLSHOST_WANT_READ) {
+		n = p.to_server;
+		while (carry(&p))
+			;
+		st = tlshost_buffer_do_handshake(p.server);
+	}
+	/* On TLS 1.2 the server may be done before; then it was not judged. */
+	assert_status(tlshost_buffer_write(p.client, "hello", 5, &n),
+	    TLSHOST_OK);
+	assert_status(tlshost_buffer_shutdown(p.client), TLSHOST_OK);
+	while (carry(&p))
+		;
+	give_bytes(p.server, "QUIT in plain text", 18);
+	if (st != TLSHOST_OK)
+		assert_status(tlshost_buffer_do_handshake(p.server),
+		    TLSHOST_OK);
+	assert_status(tlshost_buffer_read(p.server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 5);
+	assert_status(tlshost_buffer_read(p.server, text, sizeof(text), &n),
+	    TLSHOST_OK);
+	ck_assert_uint_eq(n, 0);
+	assert_status(tlshost_buffer_take_incoming(p.server, text,
+	    sizeof(text), &n), TLSHOST_OK);
+	ck_assert_uint_eq(n, 18);
+	free_pair(&p);
+}
+END_TEST
+
+/* A verdict that was found is not replaced by an alert that anybody can add. */
+START_TEST(a_forged_alert_behind_the_flight_hides_no_verdict)
+{
+	setup s = { .version = versions[_i],
+	    .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
+	pair p = make_pair(&s);
+	tlshost_status st;
+
+	while ((st = tlshost_buffer_do_handshake(p.client)) ==
+	    TLSHOST_WANT_READ && tlshost_buffer_do_handshake(p.server) ==
+	    TLSHOST_WANT_READ)
+		if (!carry(&p))
+			break;
+	while (carry(&p))
+		;
+	give_bytes(p.server, "\25\3\3\0\2\2\60", 7);
+	assert_status(tlshost_buffer_do_handshake(p.server),
+	    TLSHOST_BAD_CERTIFICATE);
+	ck_assert_uint_eq(tlshost_error_reasons(tlshost_buffer_error(
+	    p.server)), TLSHOST_REASON_NO_CERTIFICATE);
+	free_pair(&p);
+}
+END_TEST
+
 void
 retry_claims(Suite *suite)
 {
 	TCase *group = claim_group(suite, "retries");
 
+	ADD_BOTH(bytes_behind_the_last_flight_are_not_judged);
+	ADD_BOTH(a_forged_alert_behind_the_flight_hides_no_verdict);
 	if (!both_have(TLSHOST_VERSION_TLSV1_3))
 		return;
 	add_claims(group, a_clients_second_hello_is_judged_alike,

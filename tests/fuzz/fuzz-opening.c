@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		piece = piece < len ? piece : len;
 		need((is_own ? tlshost__opening_wrote(o, data, piece) :
 		    tlshost__opening_read(o, data, piece)) == 0);
-		tlshost__opening_wants_more(o);
+		tlshost__opening_wants_more(o, 256);
 		data += piece;
 		len -= piece;
 		/* What is refused is refused for a reason, and for good. */

@@ -313,8 +313,9 @@ struct tlshost_host {
 	/*
 	 * The password of a key.  Call it only if the key is encrypted.  The
 	 * program is asked at most once for one key, however often this is
-	 * called.  Returns OK and bytes that are good until the slot returns,
-	 * or PASSWORD_REFUSED or NO_MEMORY; then return that.
+	 * called.  Returns OK and bytes that are good until the slot returns, at
+	 * most 255 and none of them 0, or PASSWORD_REFUSED or NO_MEMORY; then
+	 * return that.
 	 */
 	int32_t (*password)(tlshost_secret *secret, const uint8_t **ret_data,
 	    size_t *ret_len);
@@ -334,22 +335,25 @@ struct tlshost_host {
 	    size_t len);
 
 	/*
-	 * A server calls this once, when the first ClientHello has come and
-	 * before version, suite, certificate and protocol are chosen.  On OK
-	 * *ret_context is the context (of this plugin's context_new) whose whole
-	 * configuration applies to this connection; it lives as long as the
-	 * connection and may be the one that the connection was made with.
-	 * WANT_READ: the hello has not come yet, and nothing was asked.  Else:
-	 * send the alert *ret_alert and fail the handshake with the returned
-	 * status (UNRECOGNIZED_NAME, PROTOCOL, NO_MEMORY or another).
+	 * A server calls this before version, suite, certificate and protocol
+	 * are chosen, until it returns something else than WANT_READ: the first
+	 * ClientHello has not come whole yet, and nobody was asked.  Its bytes
+	 * stay to be pulled.  On OK *ret_context is the context (of this
+	 * plugin's context_new) whose whole configuration applies to this
+	 * connection; it lives as long as the connection and may be the one that
+	 * the connection was made with.  Else: send the alert *ret_alert and
+	 * fail the handshake with the returned status (UNRECOGNIZED_NAME,
+	 * PROTOCOL, NO_MEMORY or another).
 	 */
 	int32_t (*hello)(tlshost_link *link, void **ret_context,
 	    int32_t *ret_alert);
 
 	/*
-	 * What is in that hello, after hello() and until handshake is OK.
-	 * ret_hello->size is set; the parts are the host's.  Returns OK, or
-	 * BACKEND_FAULT: it was not asked for.
+	 * What is in that hello, after hello() was OK; also when a second one
+	 * has come after a HelloRetryRequest.  Zero *ret_hello and set its size.
+	 * The parts belong to the host and are good until the handshake slot
+	 * returns OK.  Returns OK, or BACKEND_FAULT: hello() was not OK, or size
+	 * is too small.
 	 */
 	int32_t (*hello_parts)(tlshost_link *link,
 	    struct tlshost_hello *ret_hello);
@@ -489,9 +493,7 @@ struct tlshost_plugin {
 	/*
 	 * [all] Goes on with the handshake until it is complete (OK) or the
 	 * incoming bytes do not suffice (WANT_READ).  Not called again after OK.
-	 * RAGGED_EOF: host->ended and the peer did not finish.  NOT_TLS, not
-	 * WANT_READ, if five bytes are there and begin no record: a peer that
-	 * greets in plain text sends no more.  Otherwise
+	 * RAGGED_EOF: host->ended and the peer did not finish.  Otherwise
 	 * BAD_CERTIFICATE, ALERT_RECEIVED, NO_OVERLAP, NOT_TLS, PROTOCOL,
 	 * UNRECOGNIZED_NAME, and whatever hello or judge returned; an alert for
 	 * the peer was pushed before.  The host calls no slot but info and
