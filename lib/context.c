@@ -5,6 +5,7 @@
 
 #include "context.h"
 #include "cipher.h"
+#include "keyform.h"
 #include "source.h"
 #include "suites.h"
 #include "wire.h"
@@ -290,8 +291,8 @@ check_identity(compilation *c, const tlshost__identity *identity)
 	uint64_t lacks = ~c->backend->capabilities;
 	const tlshost_certificate *leaf = identity->chain->items[0];
 	const char *name = c->backend->name;
+	const char *form = NULL;
 	tlshost__cert cert;
-	int scrypt = 0;
 
 	if (has_uri(identity->chain, identity->key)) {
 		if ((lacks & TLSHOST_CAPABILITY_URI_SOURCES) != 0)
@@ -299,13 +300,11 @@ check_identity(compilation *c, const tlshost__identity *identity)
 			    "the backend has no certificates or keys by URI");
 		return;
 	}
-	if ((lacks & TLSHOST_CAPABILITY_SCRYPT_KEYS) != 0)
-		scrypt = tlshost__key_has_scrypt(identity->key);
-	if (scrypt < 0)
+	if (tlshost__key_form(identity->key, lacks, &form) != 0)
 		c->no_memory = 1;
-	if (scrypt > 0)
-		find_broken(c, TLSHOST_FIELD_PRIVATE_KEY, "backend %s cannot "
-		    "read keys that are encrypted with scrypt", name);
+	if (form != NULL)
+		find_broken(c, TLSHOST_FIELD_PRIVATE_KEY,
+		    "backend %s cannot read %s", name, form);
 	if (tlshost__cert_parse(&cert, leaf->der, leaf->len) != 0)
 		return;
 	if (cert.key_kind == TLSHOST__KEY_ED &&

@@ -2,11 +2,12 @@
 #include "config.h"
 
 #include "border.h"
+#include "keyform.h"
 #include "pem.h"
 #include "source.h"
 
-/* A password is typed or generated; longer than this it is a mistake. */
-#define PASSWORD_MAX ((size_t)4096)
+/* What every library takes, as a string. */
+#define PASSWORD_MAX ((size_t)255)
 #define KEY_MAX ((size_t)1 << 20)
 
 /* ------------------------------------------------------------------------
@@ -29,6 +30,13 @@ source_drop(const password_source *source)
 		source->destroy(source->userdata);
 }
 
+static int
+is_password(const void *bytes, size_t len)
+{
+	return len <= PASSWORD_MAX &&
+	    (len == 0 || memchr(bytes, '\0', len) == NULL);
+}
+
 /* Asks the program, under the key's lock: once, whatever comes of it. */
 static tlshost_status
 secret_ask(tlshost_secret *secret)
@@ -45,7 +53,7 @@ secret_ask(tlshost_secret *secret)
 		return TLSHOST_NO_MEMORY;
 	refused = secret->callback(secret->userdata, text, PASSWORD_MAX, &len);
 	secret->known = 1;
-	if (refused != 0 || len > PASSWORD_MAX) {
+	if (refused != 0 || !is_password(text, len)) {
 		secret->refused = 1;
 		tlshost__wipe(text, PASSWORD_MAX);
 		free(text);
@@ -174,6 +182,7 @@ check_with_backend(tlshost_backend *backend, tlshost_private_key *key,
     tlshost_error **ret_error)
 {
 	struct tlshost_plugin_key plugin = tlshost__key_for_plugin(key);
+	const char *form;
 	tlshost_sink sink;
 	tlshost_status st;
 
@@ -185,6 +194,12 @@ check_with_backend(tlshost_backend *backend, tlshost_private_key *key,
 		    TLSHOST_PHASE_CONFIG, backend->name,
 		    "backend %s has no keys by URI: %s", backend->name,
 		    key->uri);
+	if (tlshost__key_form(key, ~backend->capabilities, &form) != 0)
+		return tlshost__fail_memory(ret_error);
+	if (form != NULL)
+		return tlshost__fail(ret_error, TLSHOST_UNSUPPORTED,
+		    TLSHOST_PHASE_CONFIG, backend->name,
+		    "backend %s cannot read %s", backend->name, form);
 	tlshost__sink_init(&sink, backend->name, TLSHOST_PHASE_CONFIG, NULL);
 	st = tlshost__border(&sink, "key_check",
 	    backend->ops.key_check(&sink, &plugin), TLSHOST__ALLOW(BAD_DATA) |
@@ -257,11 +272,14 @@ key_from_memory(tlshost_backend *backend, const void *data, size_t len,
 	tlshost_private_key *key = NULL;
 	tlshost_status st;
 
-	if (data == NULL || len == 0 || ret_key == NULL ||
-	    source->len > PASSWORD_MAX)
+	if (data == NULL || len == 0 || ret_key == NULL)
 		st = tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
-		    TLSHOST_PHASE_CONFIG, NULL, "data or ret_key is NULL, len "
-		    "is 0, or the password is too long");
+		    TLSHOST_PHASE_CONFIG, NULL,
+		    "data or ret_key is NULL, or len is 0");
+	else if (!is_password(source->bytes, source->len))
+		st = tlshost__fail(ret_error, TLSHOST_INVALID_ARGUMENT,
+		    TLSHOST_PHASE_CONFIG, NULL, "the password is longer than "
+		    "%zu bytes, or one of them is 0", PASSWORD_MAX);
 	else if ((key = key_new(source)) == NULL)
 		st = tlshost__fail_memory(ret_error);
 	else
@@ -380,32 +398,4 @@ tlshost_private_key_from_uri(tlshost_backend *backend, const char *uri,
 		return st;
 	}
 	return key_finish(backend, key, &source, ret_key, ret_error);
-}
-
-int
-tlshost__key_has_scrypt(const tlshost_private_key *key)
-{
-	static const uint8_t oid[] = { 0x06, 0x09, 0x2b, 0x06, 0x01, 0x04,
-	    0x01, 0xda, 0x47, 0x04, 0x0b };
-	const uint8_t *text = key->data;
-	size_t left = key->len, len;
-	tlshost__pem_block block;
-	const char *problem;
-	uint8_t *der;
-	int found;
-
-	if (key->data == NULL)
-		return 0;
-	if (key->encoding == TLSHOST_KEY_DER)
-		return memmem(key->data, key->len, oid, sizeof(oid)) != NULL;
-	if (tlshost__pem_next(&text, &left, &block, &problem) !=
-	    TLSHOST__PEM_FOUND ||
-	    !tlshost__pem_label_is(&block, "ENCRYPTED PRIVATE KEY"))
-		return 0;
-	if ((der = malloc(block.body_len + 1)) == NULL)
-		return -1;
-	found = tlshost__pem_decode(&block, der, &len) &&
-	    memmem(der, len, oid, sizeof(oid)) != NULL;
-	free(der);
-	return found;
 }

@@ -100,8 +100,6 @@ uint64_t tlshost__chain_hash(uint64_t hash, const tlshost_chain *chain);
 struct tlshost_plugin_certificate
 tlshost__certificate_for_plugin(const tlshost_certificate *certificate);
 struct tlshost_plugin_key tlshost__key_for_plugin(tlshost_private_key *key);
-/* 1: encrypted with scrypt (RFC 7914, 7); -1: out of memory. */
-int tlshost__key_has_scrypt(const tlshost_private_key *key);
 /* The plugin's object for a trust store, made once; lives as long as it. */
 tlshost_status tlshost__trust_for_backend(tlshost_trust_store *store,
     const tlshost_backend *backend, void **ret_trust,

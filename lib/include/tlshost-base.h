@@ -198,6 +198,11 @@ typedef enum tlshost_phase {
  *	ed25519			Ed25519 and Ed448 certificates and keys
  *	pss-keys		keys that are restricted to RSASSA-PSS
  *	scrypt-keys		PKCS #8 keys encrypted with scrypt (RFC 7914)
+ *	any-keys		EC keys without their public key, with a
+ *				compressed one or with explicit parameters (RFC
+ *				5915, 3), and keys encrypted with other ciphers
+ *				than AES and DES; without it UNSUPPORTED, or,
+ *				of an EC key that is encrypted, BAD_DATA
  *	key-update-request	... and it can ask the peer for its new key
  *	protocol-nul		inner protocols may have bytes of 0 in them
  *	x448			the group X448 (RFC 7748) besides X25519, P-256,
@@ -243,7 +248,8 @@ typedef enum tlshost_phase {
 	X(OUTLIVES_SHUTDOWN, 14, "outlives-shutdown")                         \
 	X(OWN_CERTIFICATES, 15, "own-certificates")                           \
 	X(ANY_RECORDS, 16, "any-records")                                     \
-	X(COOKIE_RETRY, 17, "cookie-retry")
+	X(COOKIE_RETRY, 17, "cookie-retry")                                   \
+	X(ANY_KEYS, 18, "any-keys")
 
 typedef enum tlshost_capability {
 #define TLSHOST_X(name, number, word) TLSHOST_CAPABILITY_##name = 1 << number,

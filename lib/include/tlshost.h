@@ -282,8 +282,9 @@ TLSHOST_API const tlshost_certificate *
 tlshost_chain_at(const tlshost_chain *chain, size_t index);
 
 /*
- * Gives the password of a key.  Write at most cap bytes to dst and their
- * number to *ret_len and return 0; another value refuses.  Called at most once
+ * Gives the password of a key.  Write at most cap bytes, 255, to dst and their
+ * number to *ret_len and return 0; another value refuses, and so does a password
+ * with a byte of 0 in it.  Called at most once
  * for a key, only if it is encrypted, by the constructor (if it was given a
  * backend) or by the first context that uses the key, in that thread; others
  * that need the key wait meanwhile, so the callback itself must not use it.
@@ -293,7 +294,9 @@ typedef int (*tlshost_password_callback)(void *userdata, char *dst, size_t cap,
 
 /*
  * A private key: PKCS #8, PKCS #1, SEC 1, PEM or DER, encrypted or not.
- * password: bytes, ignored if the key is not encrypted; NULL: none.
+ * password: up to 255 bytes, none of them 0 (else INVALID_ARGUMENT), ignored if
+ * the key is not encrypted; NULL: none.  Forms of keys that not every library
+ * reads are UNSUPPORTED there; see the capabilities scrypt-keys and any-keys.
  * Also BAD_PASSWORD and PASSWORD_REFUSED if a backend was given.
  * The content is wiped when the last reference goes.
  */

@@ -47,10 +47,7 @@ typedef struct pin {
 	int32_t status;
 } pin;
 
-/*
- * A password as the library's PIN: a string.  One that is none, or too long,
- * cannot be given.
- */
+/* A password as the library's PIN: a string. */
 static int
 ask_password(void *userdata, int attempt, const char *url, const char *label,
     unsigned int flags, char *dst, size_t cap)
@@ -65,12 +62,8 @@ ask_password(void *userdata, int attempt, const char *url, const char *label,
 	(void)flags;
 	asked->asked = 1;
 	asked->status = host->password(asked->secret, &password, &len);
-	if (asked->status != TLSHOST_OK)
+	if (asked->status != TLSHOST_OK || len >= cap)
 		return -1;
-	if (len >= cap || (len != 0 && memchr(password, '\0', len) != NULL)) {
-		asked->status = TLSHOST_UNSUPPORTED;
-		return -1;
-	}
 	if (len != 0)
 		memcpy(dst, password, len);
 	dst[len] = '\0';
@@ -87,9 +80,6 @@ fail_key(tlshost_sink *sink, const pin *asked, int code)
 	if (asked->asked && asked->status == TLSHOST_PASSWORD_REFUSED)
 		return fail_field(sink, TLSHOST_PASSWORD_REFUSED, field, code,
 		    "the private key is encrypted and no password was given");
-	if (asked->asked && asked->status == TLSHOST_UNSUPPORTED)
-		return fail_field(sink, TLSHOST_UNSUPPORTED, field, code,
-		    "GnuTLS takes no password with a NUL or of such a length");
 	if (asked->asked && asked->status != TLSHOST_OK)
 		return fail_memory(sink);
 	if (code == GNUTLS_E_UNKNOWN_CIPHER_TYPE ||

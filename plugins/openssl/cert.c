@@ -68,12 +68,8 @@ ask_password(char *dst, int cap, int writing, void *userdata)
 	(void)writing;
 	asked->asked = 1;
 	asked->status = host->password(asked->secret, &data, &len);
-	if (asked->status != TLSHOST_OK)
+	if (asked->status != TLSHOST_OK || len > (size_t)cap)
 		return -1;
-	if (len > (size_t)cap) {
-		asked->status = TLSHOST_UNSUPPORTED;
-		return -1;
-	}
 	if (len != 0)
 		memcpy(dst, data, len);
 	return (int)len;
@@ -113,9 +109,6 @@ fail_key(tlshost_sink *sink, const password *asked)
 	if (asked->asked && asked->status == TLSHOST_PASSWORD_REFUSED)
 		return fail(sink, TLSHOST_PASSWORD_REFUSED, field,
 		    "the private key is encrypted and no password was given");
-	if (asked->asked && asked->status == TLSHOST_UNSUPPORTED)
-		return fail(sink, TLSHOST_UNSUPPORTED, field,
-		    "OpenSSL takes no password of such a length");
 	if (asked->asked && asked->status != TLSHOST_OK)
 		return fail_memory(sink);
 	if (asked->asked)

@@ -229,6 +229,16 @@ openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in rsa.key \
     -out rsa.encrypted.pem
 openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in rsa.key \
     -outform DER -out rsa.encrypted.der
+# What not every library reads.
+openssl ec -in ecdsa.key -no_public -out ecdsa.nopoint.pem
+openssl ec -in ecdsa.key -conv_form compressed -out ecdsa.compressed.pem
+openssl ec -in ecdsa.key -param_enc explicit -out ecdsa.explicit.pem
+openssl pkcs8 -topk8 -v2 camellia-256-cbc -passout pass:secret -in rsa.key \
+    -out rsa.camellia-encrypted.pem
+openssl rsa -traditional -camellia256 -passout pass:secret -in rsa.key \
+    -out rsa.camellia-traditional.pem
+openssl pkcs8 -topk8 -v2 aes-256-cbc -passout "pass:$(printf '%0255d' 7)" \
+    -in rsa.key -out rsa.long-encrypted.pem
 openssl pkcs8 -topk8 -scrypt -passout pass:secret -in rsa.key \
     -out rsa.scrypt.pem
 printf '%s\n' '-----BEGIN PRIVATE KEY-----' 'bm90IGEga2V5' \

@@ -30,6 +30,16 @@ static const struct key_case {
 	{ "rsa.traditional.pem", "rsa", "secret", TLSHOST_OK, 0 },
 	{ "rsa.scrypt.pem", "rsa", "secret", TLSHOST_OK,
 	    TLSHOST_CAPABILITY_SCRYPT_KEYS },
+	{ "ecdsa.nopoint.pem", "ecdsa", NULL, TLSHOST_OK,
+	    TLSHOST_CAPABILITY_ANY_KEYS },
+	{ "ecdsa.compressed.pem", "ecdsa", NULL, TLSHOST_OK,
+	    TLSHOST_CAPABILITY_ANY_KEYS },
+	{ "ecdsa.explicit.pem", "ecdsa", NULL, TLSHOST_OK,
+	    TLSHOST_CAPABILITY_ANY_KEYS },
+	{ "rsa.camellia-encrypted.pem", "rsa", "secret", TLSHOST_OK,
+	    TLSHOST_CAPABILITY_ANY_KEYS },
+	{ "rsa.camellia-traditional.pem", "rsa", "secret", TLSHOST_OK,
+	    TLSHOST_CAPABILITY_ANY_KEYS },
 	{ "rsa.encrypted.pem", "rsa", "wrong", TLSHOST_BAD_PASSWORD, 0 },
 	{ "rsa.encrypted.der", "rsa", "wrong", TLSHOST_BAD_PASSWORD, 0 },
 	{ "rsa.traditional.pem", "rsa", "wrong", TLSHOST_BAD_PASSWORD, 0 },
@@ -192,6 +202,73 @@ START_TEST(a_wrong_key_is_found_where_it_is_loaded)
 }
 END_TEST
 
+/* By name, where it needs a capability. */
+START_TEST(a_key_is_read_or_refused_where_it_is_loaded)
+{
+	const struct key_case *k = &keys[_i];
+	tlshost_private_key *key = NULL;
+	tlshost_error *error = NULL;
+	char path[4096];
+	tlshost_status st;
+
+	snprintf(path, sizeof(path), "%s/%s", getenv("TLSHOST_TEST_CERTS"),
+	    k->file);
+	st = tlshost_private_key_from_file(client_backend, path, k->password,
+	    k->password != NULL ? strlen(k->password) : 0, &key, &error);
+	if (k->needs == 0 || backend_can(client_backend, k->needs))
+		assert_status(st, k->status == TLSHOST_KEY_MISMATCH ?
+		    TLSHOST_OK : k->status);
+	else
+		assert_fails(st, TLSHOST_UNSUPPORTED, error, "");
+	tlshost_private_key_unref(key);
+	tlshost_error_free(error);
+}
+END_TEST
+
+static int
+give_bytes_of(void *userdata, char *dst, size_t cap, size_t *ret_len)
+{
+	const size_t *len = userdata;
+
+	ck_assert_uint_eq(cap, 255);
+	memset(dst, '0', cap);
+	dst[254] = *len == 0 ? '\0' : '7';
+	*ret_len = *len == 0 ? 255 : *len;
+	return 0;
+}
+
+/* 255 bytes, none of them 0; longer ones, or such, count as none. */
+START_TEST(a_password_is_a_string_of_255_bytes_at_most)
+{
+	static const size_t lens[] = { 255, 256, 0, 254 };
+	static const tlshost_status by_callback[] = { TLSHOST_OK,
+	    TLSHOST_PASSWORD_REFUSED, TLSHOST_PASSWORD_REFUSED,
+	    TLSHOST_BAD_PASSWORD }, by_bytes[] = { TLSHOST_OK,
+	    TLSHOST_INVALID_ARGUMENT, TLSHOST_INVALID_ARGUMENT,
+	    TLSHOST_BAD_PASSWORD };
+	char path[4096], password[257];
+
+	snprintf(path, sizeof(path), "%s/rsa.long-encrypted.pem",
+	    getenv("TLSHOST_TEST_CERTS"));
+	for (size_t i = 0; i < LEN(lens); i++) {
+		size_t len = lens[i];
+		tlshost_private_key *key = NULL;
+
+		assert_status(tlshost_private_key_from_file_cb(client_backend,
+		    path, give_bytes_of, &len, NULL, &key, NULL),
+		    by_callback[i]);
+		tlshost_private_key_unref(key);
+		key = NULL;
+		memset(password, '0', sizeof(password));
+		password[254] = len == 0 ? '\0' : '7';
+		assert_status(tlshost_private_key_from_file(client_backend,
+		    path, password, len == 0 ? 255 : len, &key, NULL),
+		    by_bytes[i]);
+		tlshost_private_key_unref(key);
+	}
+}
+END_TEST
+
 START_TEST(a_uri_is_taken_or_refused_by_name)
 {
 	tlshost_private_key *key = NULL;
@@ -218,5 +295,8 @@ key_claims(Suite *suite)
 	add_versions(group, a_key_of_each_kind_signs_a_handshake,
 	    2 * (int)LEN(kinds), kind_name);
 	add_claim(group, a_wrong_key_is_found_where_it_is_loaded);
+	add_claims(group, a_key_is_read_or_refused_where_it_is_loaded,
+	    (int)LEN(keys), key_name);
+	add_claim(group, a_password_is_a_string_of_255_bytes_at_most);
 	add_claim(group, a_uri_is_taken_or_refused_by_name);
 }
