@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Several backends in one process, in threads, at the same time: every one as
- * client of every one.
+ * client of every one, in TLS 1.2 and 1.3 by turns.
  *
  *	side-by-side BACKEND...
  */
@@ -16,8 +16,10 @@
 #define MOST 8
 
 static tlshost_backend *backends[MOST];
-static tlshost_client_context *clients[MOST];
-static tlshost_server_context *servers[MOST];
+static const tlshost_version versions[2] = { TLSHOST_VERSION_TLSV1_2,
+	TLSHOST_VERSION_TLSV1_3 };
+static tlshost_client_context *clients[2][MOST];
+static tlshost_server_context *servers[2][MOST];
 static size_t count;
 
 static void
@@ -28,18 +30,31 @@ find_all(char **names)
 		    &backends[count], NULL), TLSHOST_OK);
 }
 
-static void
-make_contexts(void)
+/*
+ * NSS 3.87 makes the nonces of AES-GCM in TLS 1.2 with a byte that valgrind has
+ * seen nobody write.  It goes to the peer, whose library and this program
+ * compare and count on with what comes of it: suppressions would leave little
+ * that is watched.  ChaCha20-Poly1305 sends no nonce.
+ */
+static uint16_t
+suite_of(int version)
 {
-	setup s = { .client_certificate = "ecdsa", .client_alpn = "h2",
+	return versions[version] == TLSHOST_VERSION_TLSV1_2 ? 0xcca8 : 0;
+}
+
+static void
+make_contexts(int version)
+{
+	setup s = { .version = versions[version], .suite = suite_of(version),
+	    .client_certificate = "ecdsa", .client_alpn = "h2",
 	    .server_alpn = "h2", .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
 	tlshost_config *client = client_config(&s), *server = server_config(&s);
 
 	for (size_t i = 0; i < count; i++) {
 		assert_status(tlshost_client_context_new(backends[i], client,
-		    &clients[i], NULL), TLSHOST_OK);
+		    &clients[version][i], NULL), TLSHOST_OK);
 		assert_status(tlshost_server_context_new(backends[i], server,
-		    &servers[i], NULL), TLSHOST_OK);
+		    &servers[version][i], NULL), TLSHOST_OK);
 	}
 	tlshost_config_unref(client);
 	tlshost_config_unref(server);
@@ -47,7 +62,7 @@ make_contexts(void)
 
 /* One connection with data both ways; 1: all of it went well. */
 static int
-talk(size_t client, size_t server)
+talk(int version, size_t client, size_t server)
 {
 	pair p = { .piece = SIZE_MAX, .client_limit = SIZE_MAX,
 	    .server_limit = SIZE_MAX };
@@ -56,10 +71,10 @@ talk(size_t client, size_t server)
 	size_t n = 0;
 	int good = 0;
 
-	if (tlshost_client_context_wrap_buffers(clients[client], "srv.test",
-	    &p.client, NULL) == TLSHOST_OK &&
-	    tlshost_server_context_wrap_buffers(servers[server], &p.server,
-	    NULL) == TLSHOST_OK) {
+	if (tlshost_client_context_wrap_buffers(clients[version][client],
+	    "srv.test", &p.client, NULL) == TLSHOST_OK &&
+	    tlshost_server_context_wrap_buffers(servers[version][server],
+	    &p.server, NULL) == TLSHOST_OK) {
 		shake_hands(&p, &client_is, &server_is);
 		good = client_is == TLSHOST_OK && server_is == TLSHOST_OK &&
 		    tlshost_buffer_write(p.client, "ping", 4, &n) ==
@@ -70,6 +85,8 @@ talk(size_t client, size_t server)
 		    TLSHOST_OK &&
 		    read_from(&p, p.client, in, sizeof(in), &n) ==
 		    TLSHOST_OK && memcmp(in, "pong", 4) == 0 &&
+		    tlshost_buffer_negotiated_tls_version(p.client) ==
+		    versions[version] &&
 		    tlshost_buffer_backend(p.client) == backends[client] &&
 		    tlshost_buffer_backend(p.server) == backends[server];
 	}
@@ -79,13 +96,14 @@ talk(size_t client, size_t server)
 
 /* A handshake that fails frees as much as one that does not. */
 static void
-fail_once(size_t i)
+fail_once(int version, size_t i)
 {
 	tlshost_status client, server;
 	pair p;
 
 	client_backend = server_backend = backends[i];
-	p = make_pair(&(setup){ .certificate = "expired" });
+	p = make_pair(&(setup){ .version = versions[version],
+	    .certificate = "expired" });
 	shake_hands(&p, &client, &server);
 	assert_status(client, TLSHOST_BAD_CERTIFICATE);
 	free_pair(&p);
@@ -102,7 +120,7 @@ talk_often(void *data)
 	pairing *p = data;
 
 	for (int i = 0; i < ROUNDS; i++)
-		p->good += talk(p->client, p->server);
+		p->good += talk(i % 2, p->client, p->server);
 	return NULL;
 }
 
@@ -133,14 +151,15 @@ static char **all_names;
 START_TEST(all_backends_at_the_same_time)
 {
 	find_all(all_names);
-	make_contexts();
+	for (int version = 0; version < 2; version++)
+		make_contexts(version);
 	ck_assert_int_eq(talk_all(all_names), 0);
-	for (size_t i = 0; i < count; i++)
-		fail_once(i);
-	for (size_t i = 0; i < count; i++) {
-		tlshost_client_context_unref(clients[i]);
-		tlshost_server_context_unref(servers[i]);
-	}
+	for (int version = 0; version < 2; version++)
+		for (size_t i = 0; i < count; i++) {
+			fail_once(version, i);
+			tlshost_client_context_unref(clients[version][i]);
+			tlshost_server_context_unref(servers[version][i]);
+		}
 }
 END_TEST
 

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# All backends under valgrind: each as client of each, with certificates on both
-# sides, and a failed handshake of each.  "make valgrind" runs it.
+# All backends under valgrind: each as client of each, in TLS 1.2 and 1.3, with
+# certificates on both sides, and a failed handshake of each in both.  "make
+# valgrind" runs it.
 set -u
 [ -n "${plugins_built:-}" ] || exit 77
 command -v valgrind >/dev/null || exit 77
