@@ -129,6 +129,8 @@ leaf deep "$ec" sub leaf
 cp deep.pem deep-alone.pem
 cp deep.key deep-alone.key
 cat sub.pem >>deep.pem
+leaf lower "$ec" sub ca_ext
+leaf deeper "$ec" lower leaf
 leaf other "$ec" ca other
 leaf expired "$ec" ca leaf 20200101000000Z 20210101000000Z
 leaf future "$ec" ca leaf 20980101000000Z 20991231235959Z

@@ -420,6 +420,216 @@ START_TEST(chains_are_judged_in_eight_threads_at_once)
 END_TEST
 
 /* ------------------------------------------------------------------------
+ * The certificates behind the first one, in every order
+ */
+
+#define BEHIND 4
+#define ORDERS 24
+
+static const struct any_order {
+	const char *leaf, *trust;
+	const char *behind[BEHIND]; /* the path first, in its order */
+	size_t between;             /* so many of them are the path's */
+	uint32_t reasons;
+} any_orders[] = {
+	/* What the path does not need. */
+	{ "deep-alone", "ca", { "sub", "unknown", "other", "ca" }, 1, 0 },
+	{ "deep-alone", "ca", { "sub", "sub", "stranger", "deep-alone" }, 1,
+	    0 },
+	{ "deeper", "ca", { "lower", "sub", "ca", "other" }, 2, 0 },
+	{ "deeper", "sub", { "lower", "ca", "unknown", "lower" }, 1, 0 },
+	/* The same intermediate by two roots, now and long ago. */
+	{ "deep-alone", "ca", { "sub-by-ca", "sub-by-stranger", "old-by-ca",
+	    "old-by-stranger" }, 1, 0 },
+	{ "deep-alone", "stranger", { "sub-by-stranger", "sub-by-ca",
+	    "old-by-ca", "old-by-stranger" }, 1, 0 },
+	{ "deep-alone", "ca", { "sub-by-ca", "old-by-ca", "sub-by-stranger",
+	    "stranger" }, 1, 0 },
+	{ "deeper", "ca", { "lower", "sub-by-ca", "sub-by-stranger",
+	    "old-by-ca" }, 2, 0 },
+	{ "deeper", "stranger", { "lower", "sub-by-stranger", "sub-by-ca",
+	    "old-by-stranger" }, 2, 0 },
+	/* A root of the same name with another key. */
+	{ "deep-alone", "ca", { "sub", "twin", "ca", "other" }, 1, 0 },
+	/* Nothing that helps. */
+	{ "deep-alone", "ca", { "old-by-ca", "old-by-stranger", "stranger",
+	    "other" }, 0, EXPIRED },
+	{ "deeper", "ca", { "lower", "old-by-ca", "sub-by-stranger",
+	    "stranger" }, 0, EXPIRED },
+	{ "deep-alone", "ca", { "sub-by-stranger", "old-by-stranger",
+	    "stranger", "ca" }, 0, UNKNOWN },
+	{ "deeper", "ca", { "sub", "ca", "other", "unknown" }, 0, UNKNOWN },
+	{ "below", "ca", { "other", "sub", "ca", "unknown" }, 0,
+	    TLSHOST_REASON_NOT_CA },
+};
+
+static const char *
+any_order_name(int i)
+{
+	static char name[128];
+	const struct any_order *c = &any_orders[i];
+
+	snprintf(name, sizeof(name), "%s under %s with %s, %s, %s, %s",
+	    c->leaf, c->trust, c->behind[0], c->behind[1], c->behind[2],
+	    c->behind[3]);
+	return name;
+}
+
+static tlshost_certificate *
+load_certificate(const char *name)
+{
+	tlshost_certificate *certificate;
+
+	assert_status(tlshost_certificate_from_file(NULL,
+	    test_file(name, ".pem"), &certificate, NULL), TLSHOST_OK);
+	return certificate;
+}
+
+/* Of all orders the nth. */
+static tlshost_chain *
+chain_in_order(const struct any_order *c, size_t n)
+{
+	tlshost_certificate *list[1 + BEHIND];
+	const char *left[BEHIND];
+	tlshost_chain *chain;
+
+	memcpy(left, c->behind, sizeof(left));
+	list[0] = load_certificate(c->leaf);
+	for (size_t i = BEHIND; i > 0; i--) {
+		size_t pick = n % i;
+
+		list[1 + BEHIND - i] = load_certificate(left[pick]);
+		left[pick] = left[i - 1];
+		n /= i;
+	}
+	assert_status(tlshost_chain_from_certificates(list, LEN(list), &chain,
+	    NULL), TLSHOST_OK);
+	for (size_t i = 0; i < LEN(list); i++)
+		tlshost_certificate_unref(list[i]);
+	return chain;
+}
+
+static void
+assert_path(const tlshost_verification *v, const struct any_order *c)
+{
+	const uint8_t *der, *want;
+
+	ck_assert_uint_eq(tlshost_verification_path_len(v), c->between + 2);
+	for (size_t i = 0; i < c->between; i++) {
+		tlshost_certificate *via = load_certificate(c->behind[i]);
+		size_t len = tlshost_certificate_der(via, &want);
+
+		ck_assert_uint_eq(tlshost_verification_path_at(v, i + 1, &der),
+		    len);
+		ck_assert_mem_eq(der, want, len);
+		tlshost_certificate_unref(via);
+	}
+}
+
+static void
+assert_verdict(const tlshost_verification *v, const struct any_order *c,
+    size_t order)
+{
+	ck_assert_msg(tlshost_verification_reasons(v) == c->reasons,
+	    "order %zu: 0x%x, not 0x%x: %s", order,
+	    tlshost_verification_reasons(v), c->reasons,
+	    tlshost_verification_text(v));
+	ck_assert_int_eq(tlshost_verification_ok(v), c->reasons == 0);
+	if (c->reasons == 0)
+		assert_path(v, c);
+}
+
+START_TEST(the_verdict_is_the_same_in_every_order)
+{
+	const struct any_order *c = &any_orders[_i];
+	tlshost_trust_store *trust = load_trust(c->trust);
+
+	for (size_t order = 0; order < ORDERS; order++) {
+		tlshost_chain *chain = chain_in_order(c, order);
+		tlshost_verification *v;
+
+		assert_status(tlshost_backend_verify_chain(client_backend,
+		    TLSHOST_ROLE_CLIENT, chain, trust, "srv.test", 0, &v,
+		    NULL), TLSHOST_OK);
+		assert_verdict(v, c, order);
+		tlshost_verification_free(v);
+		tlshost_chain_unref(chain);
+	}
+	tlshost_trust_store_unref(trust);
+}
+END_TEST
+
+static const char *
+handshake_order_name(int i)
+{
+	static char name[160];
+
+	snprintf(name, sizeof(name), "%s, %s", version_of(i % 2),
+	    any_order_name(i / 2));
+	return name;
+}
+
+static void
+assert_shown(const tlshost_verification *v, const tlshost_chain *chain)
+{
+	const uint8_t *der, *want;
+
+	ck_assert_uint_eq(tlshost_verification_chain_len(v),
+	    tlshost_chain_len(chain));
+	for (size_t i = 0; i < tlshost_chain_len(chain); i++) {
+		size_t len = tlshost_certificate_der(tlshost_chain_at(chain,
+		    i), &want);
+
+		ck_assert_uint_eq(tlshost_verification_chain_at(v, i, &der),
+		    len);
+		ck_assert_mem_eq(der, want, len);
+	}
+}
+
+static tlshost_config *
+server_showing(tlshost_chain *chain, const char *key_name)
+{
+	tlshost_private_key *key = load_key(key_name);
+	tlshost_config_builder *builder;
+	tlshost_config *config;
+
+	assert_status(tlshost_config_builder_new(NULL, &builder), TLSHOST_OK);
+	assert_status(tlshost_config_builder_add_certificate_chain(builder,
+	    chain, key), TLSHOST_OK);
+	assert_status(tlshost_config_builder_build(builder, &config, NULL),
+	    TLSHOST_OK);
+	tlshost_config_builder_free(builder);
+	tlshost_private_key_unref(key);
+	return config;
+}
+
+START_TEST(a_server_may_show_its_chain_in_any_order)
+{
+	const struct any_order *c = &any_orders[_i / 2];
+	setup s = { .version = versions[_i % 2], .trust = c->trust };
+	tlshost_config *client = client_config(&s);
+
+	/* Every fifth of them, others in the other version. */
+	for (size_t order = _i % 2; order < ORDERS; order += 5) {
+		tlshost_chain *chain = chain_in_order(c, order);
+		tlshost_config *server = server_showing(chain, c->leaf);
+		tlshost_status client_is, server_is;
+		pair p = pair_of(client, server, &s);
+
+		shake_hands(&p, &client_is, &server_is);
+		assert_status(client_is, c->reasons == 0 ? TLSHOST_OK :
+		    TLSHOST_BAD_CERTIFICATE);
+		assert_shown(tlshost_buffer_verification(p.client), chain);
+		assert_verdict(tlshost_buffer_verification(p.client), c, order);
+		free_pair(&p);
+		tlshost_config_unref(server);
+		tlshost_chain_unref(chain);
+	}
+	tlshost_config_unref(client);
+}
+END_TEST
+
+/* ------------------------------------------------------------------------
  * Certificates of clients
  */
 
@@ -555,6 +765,8 @@ verify_claims(Suite *suite)
 	list_shown();
 	add_versions(group, a_server_is_accepted_or_refused_for_the_right_reason,
 	    shown_len, shown_name);
+	add_versions(group, a_server_may_show_its_chain_in_any_order,
+	    2 * (int)LEN(any_orders), handshake_order_name);
 	ADD_BOTH(verification_can_be_switched_off_and_says_so);
 	group = claim_group(suite, "verdicts");
 	add_claims(group, a_chain_is_judged_alike_without_a_connection,
@@ -562,6 +774,8 @@ verify_claims(Suite *suite)
 	add_claim(group, an_algorithm_that_a_backend_lacks_is_named);
 	add_claim(group, the_path_that_was_used_is_told);
 	add_claim(group, what_was_at_fault_is_told);
+	add_claims(group, the_verdict_is_the_same_in_every_order,
+	    (int)LEN(any_orders), any_order_name);
 	add_claim(group, what_one_anchor_signed_no_other_of_its_name_did);
 	add_claim(group, an_empty_trust_store_trusts_nobody);
 	add_claim(group,
