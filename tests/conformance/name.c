@@ -222,6 +222,32 @@ START_TEST(chosen_verification_may_be_off)
 }
 END_TEST
 
+START_TEST(chosen_verification_may_be_on)
+{
+	setup other = { .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
+	chooser c = { 0 };
+	setup s = { .version = versions[_i], .sni = choose, .sni_data = &c,
+	    .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE,
+	    .server_no_verify = 1, .client_certificate = "expired" };
+	pair p;
+
+	if (!backend_can(server_backend, TLSHOST_CAPABILITY_NO_VERIFY))
+		return;
+	c.config = server_config(&other);
+	handshake_ends(&s, TLSHOST_ALERT_RECEIVED, TLSHOST_BAD_CERTIFICATE,
+	    &p);
+	ck_assert_uint_eq(tlshost_error_reasons(
+	    tlshost_buffer_error(p.server)), TLSHOST_REASON_EXPIRED);
+	free_pair(&p);
+	s.client_certificate = "ecdsa";
+	p = connected_pair(&s);
+	ck_assert_int_eq(tlshost_verification_checked(
+	    tlshost_buffer_verification(p.server)), 1);
+	free_pair(&p);
+	tlshost_config_unref(c.config);
+}
+END_TEST
+
 START_TEST(the_chosen_strictness_applies)
 {
 	setup other = { .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE,
@@ -240,6 +266,60 @@ START_TEST(the_chosen_strictness_applies)
 	tlshost_config_unref(c.config);
 }
 END_TEST
+
+START_TEST(a_chosen_configuration_need_not_be_strict)
+{
+	setup other = { .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
+	setup s = { .version = versions[_i], .strict = 1,
+	    .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE,
+	    .client_certificate = "loose" };
+	chooser c = { 0 };
+	pair p;
+
+	handshake_ends(&s, TLSHOST_ALERT_RECEIVED, TLSHOST_BAD_CERTIFICATE,
+	    &p);
+	free_pair(&p);
+	p = chosen_pair(s, &c, &other);
+	ck_assert_int_eq(tlshost_verification_ok(
+	    tlshost_buffer_verification(p.server)), 1);
+	free_pair(&p);
+	tlshost_config_unref(c.config);
+}
+END_TEST
+
+/* i / 2: as a configuration, or as a context. */
+START_TEST(the_chosen_callback_is_not_asked)
+{
+	chooser inner = { 0 }, c = { 0 };
+	setup other = { .sni = choose, .sni_data = &inner };
+	tlshost_config *config = server_config(&other);
+	pair p;
+
+	if (_i < 2)
+		c.config = config;
+	else
+		assert_status(tlshost_server_context_new(server_backend,
+		    config, &c.context, NULL), TLSHOST_OK);
+	p = chosen_pair((setup){ .version = versions[_i % 2] }, &c, NULL);
+	ck_assert_int_eq(c.calls, 1);
+	ck_assert_int_eq(inner.calls, 0);
+	ck_assert_ptr_eq(tlshost_server_context_config(
+	    tlshost_buffer_server_context(p.server)), config);
+	free_pair(&p);
+	tlshost_server_context_unref(c.context);
+	tlshost_config_unref(config);
+}
+END_TEST
+
+static const char *
+choice_name(int i)
+{
+	static char text[64];
+
+	snprintf(text, sizeof(text), "%s, %s", version_of(i % 2),
+	    i < 2 ? "of a configuration" : "of a context");
+	return text;
+}
 
 static void
 count_line(const char *line, size_t len, void *userdata)
@@ -511,7 +591,10 @@ name_claims(Suite *suite)
 	ADD_BOTH(a_chosen_configuration_may_ask_for_nothing);
 	ADD_BOTH(the_chosen_trust_applies);
 	ADD_BOTH(chosen_verification_may_be_off);
+	ADD_BOTH(chosen_verification_may_be_on);
 	ADD_BOTH(the_chosen_strictness_applies);
+	ADD_BOTH(a_chosen_configuration_need_not_be_strict);
+	add_versions(group, the_chosen_callback_is_not_asked, 4, choice_name);
 	add_versions(group, the_chosen_key_log_applies, 4, log_name);
 	ADD_BOTH(all_of_it_may_change_at_once);
 	ADD_BOTH(a_context_may_be_chosen);
