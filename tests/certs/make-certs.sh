@@ -247,5 +247,15 @@ printf '%s\n' '-----BEGIN PRIVATE KEY-----' 'bm90IGEga2V5' \
     '-----END PRIVATE KEY-----' >junk.pem
 openssl rsa -traditional -aes128 -passout pass:secret -in rsa.key \
     -out rsa.traditional.pem
+for cipher in aes192 aes256 des3; do
+	openssl rsa -traditional "-$cipher" -passout pass:secret -in rsa.key \
+	    -out "rsa.traditional-$cipher.pem"
+done
+openssl pkcs8 -topk8 -v1 PBE-SHA1-3DES -passout pass:secret -in rsa.key \
+    -out rsa.encrypted-pbes1.pem
+openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA512 \
+    -passout pass:secret -in rsa.key -out rsa.encrypted-sha512.pem
+openssl pkcs8 -topk8 -v2 aes-256-cbc -passout pass:secret -in ecdsa.key \
+    -out ecdsa.encrypted.pem
 cd ..
 mv -T "$made" "$1" || rm -rf "$made"
