@@ -262,10 +262,11 @@ add_chain(tlshost_sink *sink, context *ctx,
 			    "a certificate of the chain cannot be read");
 		one->certs[one->certs_len++] = cert;
 	}
-	if (ctx->role == TLSHOST_ROLE_CLIENT && len > 1)
+	if (ctx->role == TLSHOST_ROLE_CLIENT)
 		(void)host->finding(sink, TLSHOST_FIELD_CERTIFICATE_CHAIN,
 		    TLSHOST_SEVERITY_INFO, "NSS sends a client's chain as it "
-		    "builds it from all certificates that the process has");
+		    "builds it from all certificates that the process has, "
+		    "also more of them than are configured");
 	if (ctx->role == TLSHOST_ROLE_SERVER && !serve(ctx->model, one))
 		return fail_field(sink, TLSHOST_BAD_DATA,
 		    TLSHOST_FIELD_CERTIFICATE_CHAIN, PR_GetError(),

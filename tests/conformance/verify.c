@@ -283,6 +283,9 @@ START_TEST(certificates_of_one_number_do_not_meet_or_are_refused)
 		} else {
 			handshake_ends(&two, TLSHOST_BAD_CERTIFICATE,
 			    TLSHOST_ALERT_RECEIVED, &q);
+			ck_assert_uint_eq(tlshost_error_reasons(
+			    tlshost_buffer_error(q.client)),
+			    TLSHOST_REASON_OTHER);
 			free_pair(&q);
 		}
 	} else {
