@@ -1016,14 +1016,15 @@ count_destroyed(void *userdata)
 	++*(int *)userdata;
 }
 
-START_TEST(a_password_is_of_4096_bytes_at_most)
+START_TEST(a_password_is_of_255_bytes_at_most)
 {
 	tlshost_error *error = NULL;
 	tlshost_private_key *key;
-	char password[4097] = "";
+	char password[256];
 
+	memset(password, 'x', sizeof(password));
 	assert_status(tlshost_private_key_from_memory(NULL, key_der,
-	    sizeof(key_der), password, 4096, &key, NULL), TLSHOST_OK);
+	    sizeof(key_der), password, 255, &key, NULL), TLSHOST_OK);
 	tlshost_private_key_unref(key);
 	assert_status(tlshost_private_key_from_memory(NULL, key_der,
 	    sizeof(key_der), password, 0, &key, NULL), TLSHOST_OK);
@@ -1033,11 +1034,15 @@ START_TEST(a_password_is_of_4096_bytes_at_most)
 	    sizeof(key_der), NULL, SIZE_MAX, &key, NULL), TLSHOST_OK);
 	tlshost_private_key_unref(key);
 	assert_fails(tlshost_private_key_from_memory(NULL, key_der,
-	    sizeof(key_der), password, 4097, &key, &error),
-	    TLSHOST_INVALID_ARGUMENT, error, "password is too long");
+	    sizeof(key_der), password, 256, &key, &error),
+	    TLSHOST_INVALID_ARGUMENT, error, "longer than 255 bytes");
 	assert_fails(tlshost_private_key_from_memory(NULL, key_der,
 	    sizeof(key_der), password, SIZE_MAX, &key, &error),
-	    TLSHOST_INVALID_ARGUMENT, error, "password is too long");
+	    TLSHOST_INVALID_ARGUMENT, error, "longer than 255 bytes");
+	password[100] = '\0';
+	assert_fails(tlshost_private_key_from_memory(NULL, key_der,
+	    sizeof(key_der), password, 255, &key, &error),
+	    TLSHOST_INVALID_ARGUMENT, error, "one of them is 0");
 }
 END_TEST
 
@@ -1226,7 +1231,7 @@ add_argument_tests(TCase *tcase)
 	    an_anchor_that_no_library_could_take_is_named, 0, LEN(unusable));
 	tcase_add_loop_test(tcase, only_pkcs11_is_a_uri, 0, LEN(not_uris));
 	tcase_add_test(tcase, a_certificate_by_uri_has_no_der);
-	tcase_add_test(tcase, a_password_is_of_4096_bytes_at_most);
+	tcase_add_test(tcase, a_password_is_of_255_bytes_at_most);
 	tcase_add_test(tcase, userdata_is_destroyed_once_whatever_happens);
 }
 
