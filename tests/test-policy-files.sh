@@ -26,6 +26,17 @@ says() {
 	grep -q -e "$1" "$tmp/out"
 }
 
+# overrides LINE...: what an administrator of GnuTLS wants.
+overrides() {
+	echo '[overrides]' >"$tmp/policy"
+	printf '%s\n' "$@" >>"$tmp/policy"
+}
+
+# findings LOWEST HIGHEST [SUITE]...: of a client and a server on GnuTLS.
+findings() {
+	TLS_BACKEND=gnutls "$top_builddir/tests/findings" "$@" >"$tmp/out" 2>&1
+}
+
 case " $plugins_built " in
 *' openssl '*)
 	cat >"$tmp/strict.cnf" <<-'END'
@@ -81,6 +92,40 @@ case " $plugins_built " in
 	    >"$tmp/out" 2>&1
 	[ $? != 0 ] && says "no cipher suite.*with $tmp/policy"
 	claim "what it takes away is named where it is missed" $?
+	overrides 'disabled-version = tls1.2'
+	findings 303 304 && ! says 'no suite 0x13' &&
+	    says '^client: has 0x1301' && says '^server: has 0x1301'
+	claim "without TLS 1.2 there is TLS 1.3" $?
+	findings 304 304 1301 && ! says ': [^1] ' && says '^client: has 0x1301'
+	claim "... alone, too" $?
+	findings 303 304 1301 c013 && ! says 'has 0xc013$' &&
+	    says '^client: 2 ciphers: .* 0xc013 in none of the versions' &&
+	    says '^server: 2 ciphers: .* 0xc013 in none of the versions'
+	claim "... and a suite that only TLS 1.2 had is told" $?
+	findings 301 304 1301 c013 && says '^client: 2 lowest_supported' &&
+	    says '^server: 2 lowest_supported' && ! says 'has 0xc013$' &&
+	    says '^client: has 0x1301' && says '^server: has 0x1301'
+	claim "... before older versions, which it cannot have beside it" $?
+	findings 301 304 c013 && says '^client: has 0xc013' &&
+	    says '^server: has 0xc013' && ! says 'lowest_supported'
+	claim "... which there are where no suite is of TLS 1.3" $?
+	findings 303 303 c013
+	[ $? = 1 ] && says '^client: failed: disabled by' &&
+	    says '^server: failed: disabled by'
+	claim "a version that is not there is an error" $?
+
+	for line in 'tls-disabled-group = x25519' 'disabled-curve = x25519' \
+	    'insecure-sig = rsa-pss-rsae-sha256' \
+	    'min-verification-profile = high'; do
+		overrides "$line"
+		findings 303 304
+		says "^client: 1 .*$tmp/policy, is in effect" &&
+		    says "^server: 1 .*$tmp/policy, is in effect"
+		claim "that it may take something away is told: $line" $?
+	done
+	rm "$tmp/policy"
+	findings 303 304 && ! says 'is in effect'
+	claim "without a file nothing is told" $?
 	printf 'garbage\n[over' >"$tmp/policy"
 	TLS_BACKEND=gnutls GNUTLS_SYSTEM_PRIORITY_FAIL_ON_INVALID=1 \
 	    "$TLSPROBE" --list-backends >"$tmp/out" 2>&1

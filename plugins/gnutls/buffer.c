@@ -166,8 +166,9 @@ apply_server(connection *conn)
 	 * libraries have it. */
 	(void)host->hello_suites(conn->link, &version, &id, 1);
 	/* A server of older versions alone does not look at the extension,
-	 * and would answer with a version that is not in it (RFC 8446, 4.2.1). */
-	if (version == 0)
+	 * and would answer with a version that is not in it (RFC 8446, 4.2.1).
+	 * The host does not know which versions an administrator took away. */
+	if (version < ctx->lowest)
 		return GNUTLS_E_UNSUPPORTED_VERSION_PACKET;
 	if ((chosen = offer_by_id(ctx, id)) == NULL)
 		return GNUTLS_E_NO_CIPHER_SUITES;

@@ -46,10 +46,52 @@ context_suites(const void *object, uint16_t *ids, size_t cap)
 /* A string that ought to be right is refused only if an administrator's
  * [overrides] took something away. */
 static int32_t
-fail_policy(tlshost_sink *sink, int code)
+fail_policy(tlshost_sink *sink, uint32_t field, int code)
 {
-	return fail_field(sink, TLSHOST_BAD_CONFIG, TLSHOST_FIELD_CIPHERS, code,
+	return fail_field(sink, TLSHOST_BAD_CONFIG, field, code,
 	    "disabled by the system-wide configuration of GnuTLS");
+}
+
+/* What it takes away besides versions and suites cannot be asked for. */
+static int32_t
+tell_policy(tlshost_sink *sink)
+{
+	const char *file = policy_file();
+	char text[400];
+
+	if (file == NULL)
+		return TLSHOST_OK;
+	snprintf(text, sizeof(text), "the system-wide configuration of GnuTLS, "
+	    "%.200s, is in effect: it may take away versions, suites, groups, "
+	    "signatures and certificates", file);
+	return host->finding(sink, TLSHOST_FIELD_NONE, TLSHOST_SEVERITY_INFO,
+	    text);
+}
+
+/*
+ * Cuts the versions down to those that there are.  The library has no TLS 1.3
+ * beside older versions than TLS 1.2 where there is no TLS 1.2: it is one of
+ * both, the newer one.
+ */
+static int32_t
+settle_versions(tlshost_sink *sink, context *ctx)
+{
+	while (ctx->lowest <= ctx->highest && !version_usable(ctx->lowest))
+		ctx->lowest++;
+	while (ctx->lowest <= ctx->highest && !version_usable(ctx->highest))
+		ctx->highest--;
+	if (ctx->lowest > ctx->highest)
+		return fail_policy(sink,
+		    TLSHOST_FIELD_HIGHEST_SUPPORTED_VERSION, 0);
+	if (ctx->lowest >= TLSHOST_VERSION_TLSV1_2 ||
+	    ctx->highest < TLSHOST_VERSION_TLSV1_3 ||
+	    version_usable(TLSHOST_VERSION_TLSV1_2))
+		return TLSHOST_OK;
+	ctx->lowest = TLSHOST_VERSION_TLSV1_3;
+	return host->finding(sink, TLSHOST_FIELD_LOWEST_SUPPORTED_VERSION,
+	    TLSHOST_SEVERITY_WARNING, "TLS 1.2 is disabled by the system-wide "
+	    "configuration of GnuTLS, which then has TLS 1.3 alone, without "
+	    "older versions");
 }
 
 static int
@@ -61,13 +103,40 @@ has(const context *ctx, uint16_t id)
 	return 0;
 }
 
-/* What a client really offers, and a finding for each suite that it does not. */
+/* A finding for each suite that is not in effect. */
 static int32_t
-read_back(tlshost_sink *sink, context *ctx,
+tell_left_out(tlshost_sink *sink, const context *ctx,
     const struct tlshost_plugin_config *config)
 {
-	unsigned int index;
 	char text[96];
+
+	for (size_t i = 0; i < config->suites_len; i++) {
+		const suite *one = suite_by_id(config->suites[i]);
+
+		if (has(ctx, config->suites[i]))
+			continue;
+		if (one == NULL || one->lowest > ctx->highest ||
+		    one->highest < ctx->lowest)
+			snprintf(text, sizeof(text), "GnuTLS has suite 0x%04x "
+			    "in none of the versions that are left",
+			    config->suites[i]);
+		else
+			snprintf(text, sizeof(text), "GnuTLS cannot offer "
+			    "suite 0x%04x without others that were not asked "
+			    "for", config->suites[i]);
+		if (host->finding(sink, TLSHOST_FIELD_CIPHERS,
+		    config->suites_default ? TLSHOST_SEVERITY_INFO :
+		    TLSHOST_SEVERITY_WARNING, text) != TLSHOST_OK)
+			return TLSHOST_NO_MEMORY;
+	}
+	return TLSHOST_OK;
+}
+
+/* What a client really offers. */
+static void
+read_back(context *ctx, const struct tlshost_plugin_config *config)
+{
+	unsigned int index;
 
 	for (unsigned int i = 0; ctx->ids_len < config->suites_len; i++) {
 		unsigned char id[2];
@@ -81,18 +150,6 @@ read_back(tlshost_sink *sink, context *ctx,
 			continue;
 		ctx->ids[ctx->ids_len++] = (uint16_t)(id[0] << 8 | id[1]);
 	}
-	for (size_t i = 0; i < config->suites_len; i++) {
-		if (has(ctx, config->suites[i]))
-			continue;
-		snprintf(text, sizeof(text), "GnuTLS cannot offer suite 0x%04x "
-		    "without others that were not asked for",
-		    config->suites[i]);
-		if (host->finding(sink, TLSHOST_FIELD_CIPHERS,
-		    config->suites_default ? TLSHOST_SEVERITY_INFO :
-		    TLSHOST_SEVERITY_WARNING, text) != TLSHOST_OK)
-			return TLSHOST_NO_MEMORY;
-	}
-	return TLSHOST_OK;
 }
 
 static int32_t
@@ -103,14 +160,14 @@ client_suites(tlshost_sink *sink, context *ctx,
 	int code;
 
 	if (suites_closed_subset(config->suites, config->suites_len,
-	    config->lowest_version, config->highest_version, string,
-	    sizeof(string)) == 0)
+	    ctx->lowest, ctx->highest, string, sizeof(string)) == 0)
 		return fail_field(sink, TLSHOST_BAD_CONFIG,
 		    TLSHOST_FIELD_CIPHERS, 0, "GnuTLS can offer none of these "
 		    "suites without others that were not asked for");
 	if ((code = gnutls_priority_init(&ctx->priority, string, NULL)) < 0)
-		return fail_policy(sink, code);
-	return read_back(sink, ctx, config);
+		return fail_policy(sink, TLSHOST_FIELD_CIPHERS, code);
+	read_back(ctx, config);
+	return TLSHOST_OK;
 }
 
 /*
@@ -142,7 +199,7 @@ server_suites(tlshost_sink *sink, context *ctx,
 		    string, sizeof(string));
 		if ((code = gnutls_priority_init(&next->priority, string,
 		    NULL)) < 0)
-			return fail_policy(sink, code);
+			return fail_policy(sink, TLSHOST_FIELD_CIPHERS, code);
 		next->suite = one;
 		ctx->offers_len++;
 		ctx->ids[ctx->ids_len++] = one->id;
@@ -340,10 +397,13 @@ compile(tlshost_sink *sink, context *ctx,
 	if (first != TLSHOST_OK)
 		return first;
 	if ((st = add_protocols(sink, ctx, config)) != TLSHOST_OK ||
-	    (st = add_ca_names(sink, ctx)) != TLSHOST_OK)
+	    (st = add_ca_names(sink, ctx)) != TLSHOST_OK ||
+	    (st = tell_policy(sink)) != TLSHOST_OK ||
+	    (st = settle_versions(sink, ctx)) != TLSHOST_OK)
 		return st;
-	return ctx->role == TLSHOST_ROLE_CLIENT ?
+	st = ctx->role == TLSHOST_ROLE_CLIENT ?
 	    client_suites(sink, ctx, config) : server_suites(sink, ctx, config);
+	return st == TLSHOST_OK ? tell_left_out(sink, ctx, config) : st;
 }
 
 int32_t

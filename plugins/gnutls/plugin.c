@@ -22,14 +22,22 @@ const struct tlshost_host *host;
 
 static char library[256];
 
+const char *
+policy_file(void)
+{
+	const char *file = gnutls_get_system_config_file();
+
+	return file != NULL && access(file, R_OK) == 0 ? file : NULL;
+}
+
 /* A system-wide configuration works on every connection and cannot be undone:
  * whoever looks at the library's name has to see it. */
 static void
 name_library(const char *version)
 {
-	const char *file = gnutls_get_system_config_file();
+	const char *file = policy_file();
 
-	if (file == NULL || access(file, R_OK) != 0)
+	if (file == NULL)
 		snprintf(library, sizeof(library), "GnuTLS %s", version);
 	else
 		snprintf(library, sizeof(library), "GnuTLS %s (with %.200s)",

@@ -20,7 +20,7 @@ typedef struct suite {
 	gnutls_kx_algorithm_t kx;        /* unknown: TLS 1.3 */
 	gnutls_cipher_algorithm_t cipher;
 	gnutls_mac_algorithm_t mac;
-	uint32_t lowest, highest;        /* versions */
+	uint32_t lowest, highest;        /* versions, of those that there are */
 } suite;
 
 #define SUITES_MAX 512
@@ -30,6 +30,8 @@ extern suite suites[SUITES_MAX];
 extern size_t suites_len;
 
 void suites_load(void);
+/* Is there a suite for it? */
+int version_usable(uint32_t version);
 /* NULL: the library has it not. */
 const suite *suite_by_id(uint16_t id);
 /* Of a session; 0: none. */
@@ -98,6 +100,9 @@ typedef struct connection {
 
 /* The fifth in a row is too many. */
 #define WARNINGS_MAX 5
+
+/* A system-wide configuration of the library that is there; or NULL. */
+const char *policy_file(void);
 
 /* ----------------------------------------------------------------- status */
 

@@ -14,6 +14,20 @@
 suite suites[SUITES_MAX];
 size_t suites_len;
 
+/* By preference. */
+static const struct {
+	uint32_t number;
+	const char *name;
+} versions[] = {
+	{ TLSHOST_VERSION_TLSV1_3, "TLS1.3" },
+	{ TLSHOST_VERSION_TLSV1_2, "TLS1.2" },
+	{ TLSHOST_VERSION_TLSV1_1, "TLS1.1" },
+	{ TLSHOST_VERSION_TLSV1, "TLS1.0" },
+};
+
+/* Versions that have a suite: bits, by the index above. */
+static uint8_t versions_usable;
+
 static uint32_t
 version_number(gnutls_protocol_t version)
 {
@@ -27,6 +41,21 @@ version_number(gnutls_protocol_t version)
 	default:
 		return TLSHOST_VERSION_TLSV1;
 	}
+}
+
+static uint8_t
+version_bit(uint32_t version)
+{
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		if (versions[i].number == version)
+			return (uint8_t)(1u << i);
+	return 0;
+}
+
+int
+version_usable(uint32_t version)
+{
+	return (versions_usable & version_bit(version)) != 0;
 }
 
 /* Key exchanges that authenticate by a certificate. */
@@ -99,16 +128,6 @@ static void
 begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
     const char *more)
 {
-	static const struct {
-		uint32_t version;
-		const char *name;
-	} versions[] = {
-		{ TLSHOST_VERSION_TLSV1_3, "TLS1.3" },
-		{ TLSHOST_VERSION_TLSV1_2, "TLS1.2" },
-		{ TLSHOST_VERSION_TLSV1_1, "TLS1.1" },
-		{ TLSHOST_VERSION_TLSV1, "TLS1.0" },
-	};
-
 	/* Groups and signatures in the order of the other backends. */
 	snprintf(string, cap, "NONE:+COMP-NULL:+GROUP-X25519:+GROUP-SECP256R1:"
 	    "+GROUP-X448:+GROUP-SECP521R1:+GROUP-SECP384R1:+GROUP-FFDHE2048:"
@@ -119,8 +138,8 @@ begin(char *string, size_t cap, uint32_t lowest, uint32_t highest,
 	    lowest >= TLSHOST_VERSION_TLSV1_2 ?
 	    ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1" : "", more);
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		if (versions[i].version >= lowest &&
-		    versions[i].version <= highest)
+		if (versions[i].number >= lowest &&
+		    versions[i].number <= highest)
 			add(string, cap, "+VERS-", versions[i].name);
 }
 
@@ -143,26 +162,43 @@ static const gnutls_mac_algorithm_t all_macs[] = {
 	GNUTLS_MAC_AEAD, GNUTLS_MAC_SHA384, GNUTLS_MAC_SHA256, GNUTLS_MAC_SHA1,
 };
 
-/* Which of the suites are enabled by a string: their places in the library's
- * list.  0: it does not take the string. */
-static int
+/* The versions that are left of those that a string names: bits. */
+static uint8_t
+versions_of(gnutls_priority_t priority)
+{
+	const unsigned int *list;
+	uint8_t bits = 0;
+	int len = gnutls_priority_protocol_list(priority, &list);
+
+	for (int i = 0; i < len; i++)
+		bits |= version_bit(version_number(
+		    (gnutls_protocol_t)list[i]));
+	return bits;
+}
+
+/* Which of the suites are enabled by a string, at their places in the library's
+ * list, and for which versions.  Returns all these; 0: it does not take the
+ * string. */
+static uint8_t
 mark_enabled(const char *string, uint8_t *enabled)
 {
 	gnutls_priority_t priority;
 	unsigned int index;
+	uint8_t bits;
 	int code = 0;
 
 	if (gnutls_priority_init(&priority, string, NULL) < 0)
 		return 0;
+	bits = versions_of(priority);
 	for (unsigned int i = 0; code !=
 	    GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE; i++) {
 		code = gnutls_priority_get_cipher_suite_index(priority, i,
 		    &index);
 		if (code >= 0 && index < SUITES_MAX)
-			enabled[index] = 1;
+			enabled[index] |= bits;
 	}
 	gnutls_priority_deinit(priority);
-	return 1;
+	return bits;
 }
 
 /* The suite of the library's list at that place; 0: it is beyond the end. */
@@ -210,8 +246,34 @@ string_of_all(char *string, size_t cap)
 		}
 }
 
-/* Those that there is a string for: one for all; or, if the library has not all
- * ciphers that it has names for, one for each. */
+/* Cuts the versions of a suite down to those it is enabled for; 0: none. */
+static int
+narrow(suite *one, uint8_t bits)
+{
+	uint32_t lowest = 0, highest = 0;
+
+	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
+		uint32_t version = versions[i].number;
+
+		if ((bits >> i & 1) == 0 || version < one->lowest ||
+		    version > one->highest)
+			continue;
+		versions_usable |= version_bit(version);
+		lowest = version;
+		if (highest == 0)
+			highest = version;
+	}
+	one->lowest = lowest;
+	one->highest = highest;
+	return highest != 0;
+}
+
+/*
+ * Those that there is a string for: one for all.  Or one for each, if the
+ * library has not all ciphers that it has names for, or an administrator has
+ * taken TLS 1.2 away: then it drops TLS 1.3 from a string that names older
+ * versions, too.
+ */
 void
 suites_load(void)
 {
@@ -222,7 +284,8 @@ suites_load(void)
 
 	string_of_all(string, sizeof(string));
 	all = strlen(string) + 1 < sizeof(string) &&
-	    mark_enabled(string, enabled);
+	    (mark_enabled(string, enabled) &
+	    version_bit(TLSHOST_VERSION_TLSV1_2)) != 0;
 	for (size_t i = 0; i < SUITES_MAX && suite_at(i, &one); i++) {
 		if (!usable(&one))
 			continue;
@@ -231,7 +294,7 @@ suites_load(void)
 			    sizeof(string));
 			(void)mark_enabled(string, enabled);
 		}
-		if (enabled[i])
+		if (narrow(&one, enabled[i]))
 			suites[suites_len++] = one;
 	}
 }
