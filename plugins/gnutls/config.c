@@ -56,14 +56,13 @@ fail_policy(tlshost_sink *sink, uint32_t field, int code)
 static int32_t
 tell_policy(tlshost_sink *sink)
 {
-	const char *file = policy_file();
 	char text[400];
 
-	if (file == NULL)
+	if (policy_file == NULL)
 		return TLSHOST_OK;
 	snprintf(text, sizeof(text), "the system-wide configuration of GnuTLS, "
 	    "%.200s, is in effect: it may take away versions, suites, groups, "
-	    "signatures and certificates", file);
+	    "signatures and certificates", policy_file);
 	return host->finding(sink, TLSHOST_FIELD_NONE, TLSHOST_SEVERITY_INFO,
 	    text);
 }

@@ -22,12 +22,16 @@ const struct tlshost_host *host;
 
 static char library[256];
 
-const char *
-policy_file(void)
+const char *policy_file;
+
+/* The library has read it by now, or never will. */
+static void
+find_policy(void)
 {
 	const char *file = gnutls_get_system_config_file();
 
-	return file != NULL && access(file, R_OK) == 0 ? file : NULL;
+	if (file != NULL && access(file, R_OK) == 0)
+		policy_file = file;
 }
 
 /* A system-wide configuration works on every connection and cannot be undone:
@@ -35,13 +39,11 @@ policy_file(void)
 static void
 name_library(const char *version)
 {
-	const char *file = policy_file();
-
-	if (file == NULL)
+	if (policy_file == NULL)
 		snprintf(library, sizeof(library), "GnuTLS %s", version);
 	else
 		snprintf(library, sizeof(library), "GnuTLS %s (with %.200s)",
-		    version, file);
+		    version, policy_file);
 }
 
 static int32_t
@@ -53,6 +55,7 @@ init(tlshost_sink *sink, const char **ret_library)
 	    atoi(version) != GNUTLS_VERSION_MAJOR)
 		return fail(sink, TLSHOST_LIBRARY, 0,
 		    "GnuTLS 3, " LIBRARY_NEEDED " or later, is needed");
+	find_policy();
 	suites_load();
 	if (suites_len == 0)
 		return fail(sink, TLSHOST_LIBRARY, 0,

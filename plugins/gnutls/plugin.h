@@ -101,8 +101,8 @@ typedef struct connection {
 /* The fifth in a row is too many. */
 #define WARNINGS_MAX 5
 
-/* A system-wide configuration of the library that is there; or NULL. */
-const char *policy_file(void);
+/* A system-wide configuration of the library that is in effect; or NULL. */
+extern const char *policy_file;
 
 /* ----------------------------------------------------------------- status */
 
