@@ -40,15 +40,17 @@ typedef struct tlshost__breach {
 /* Is a ServerHello a HelloRetryRequest (RFC 8446, 4.1.4)? */
 int tlshost__is_retry(reader body);
 
-/* The first hello, and the retry that it was answered with; or NULL. */
+/* The first hello, and the retry that it was answered with. */
 typedef struct tlshost__retried {
 	reader hello, retry;
 } tlshost__retried;
 
+/* before: NULL, or body is of a second hello. */
 tlshost__breach tlshost__client_hello_breach(reader body,
     const tlshost__retried *before);
-/* own: the ClientHello that is answered.  retry: what came before, or empty. */
+/* own: the ClientHello that is answered.  before: the retry before it, or
+ * empty. */
 tlshost__breach tlshost__server_hello_breach(reader body, reader own,
-    reader retry);
+    reader before);
 
 #endif

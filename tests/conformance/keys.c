@@ -105,16 +105,9 @@ static tlshost_config *
 config_with(const char *certificate, tlshost_private_key *key)
 {
 	tlshost_chain *chain = load_chain(certificate);
-	tlshost_config_builder *builder;
-	tlshost_config *config;
+	tlshost_config *config = config_showing(chain, key);
 
-	assert_status(tlshost_config_builder_new(NULL, &builder), TLSHOST_OK);
-	assert_status(tlshost_config_builder_add_certificate_chain(builder,
-	    chain, key), TLSHOST_OK);
-	assert_status(tlshost_config_builder_build(builder, &config, NULL),
-	    TLSHOST_OK);
 	tlshost_chain_unref(chain);
-	tlshost_config_builder_free(builder);
 	return config;
 }
 

@@ -150,6 +150,21 @@ finish(tlshost_config_builder *builder)
 }
 
 tlshost_config *
+config_showing(tlshost_chain *chain, tlshost_private_key *key)
+{
+	tlshost_config_builder *builder;
+	tlshost_config *config;
+
+	assert_status(tlshost_config_builder_new(NULL, &builder), TLSHOST_OK);
+	assert_status(tlshost_config_builder_add_certificate_chain(builder,
+	    chain, key), TLSHOST_OK);
+	assert_status(tlshost_config_builder_build(builder, &config, NULL),
+	    TLSHOST_OK);
+	tlshost_config_builder_free(builder);
+	return config;
+}
+
+tlshost_config *
 client_config(const setup *s)
 {
 	tlshost_config_builder *builder = begin(s, s->client_alpn,

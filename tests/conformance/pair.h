@@ -58,6 +58,8 @@ const char *test_file(const char *name, const char *suffix);
 tlshost_chain *load_chain(const char *name);
 tlshost_private_key *load_key(const char *name);
 tlshost_trust_store *load_trust(const char *name);
+/* The defaults, with that certificate. */
+tlshost_config *config_showing(tlshost_chain *chain, tlshost_private_key *key);
 tlshost_config *client_config(const setup *s);
 tlshost_config *server_config(const setup *s);
 pair make_pair(const setup *s);

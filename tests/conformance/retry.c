@@ -595,7 +595,6 @@ START_TEST(bytes_behind_the_last_flight_are_not_judged)
 	size_t n;
 
 	while (tlshost_buffer_do_handshake(p.client) == TLSHOST_WANT_READ) {
-		n = p.to_server;
 		while (carry(&p))
 			;
 		st = tlshost_buffer_do_handshake(p.server);
@@ -629,9 +628,8 @@ START_TEST(a_forged_alert_behind_the_flight_hides_no_verdict)
 	setup s = { .version = versions[_i],
 	    .client_auth = TLSHOST_CLIENT_AUTH_REQUIRE };
 	pair p = make_pair(&s);
-	tlshost_status st;
 
-	while ((st = tlshost_buffer_do_handshake(p.client)) ==
+	while (tlshost_buffer_do_handshake(p.client) ==
 	    TLSHOST_WANT_READ && tlshost_buffer_do_handshake(p.server) ==
 	    TLSHOST_WANT_READ)
 		if (!carry(&p))

@@ -593,15 +593,8 @@ static tlshost_config *
 server_showing(tlshost_chain *chain, const char *key_name)
 {
 	tlshost_private_key *key = load_key(key_name);
-	tlshost_config_builder *builder;
-	tlshost_config *config;
+	tlshost_config *config = config_showing(chain, key);
 
-	assert_status(tlshost_config_builder_new(NULL, &builder), TLSHOST_OK);
-	assert_status(tlshost_config_builder_add_certificate_chain(builder,
-	    chain, key), TLSHOST_OK);
-	assert_status(tlshost_config_builder_build(builder, &config, NULL),
-	    TLSHOST_OK);
-	tlshost_config_builder_free(builder);
 	tlshost_private_key_unref(key);
 	return config;
 }
