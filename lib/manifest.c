@@ -7,6 +7,7 @@
 #include "manifest.h"
 #include "mem.h"
 #include "tlshost-plugin.h"
+#include "utf8.h"
 
 #define SEGMENTS_MAX 128
 #define NOTES_MAX ((size_t)65536)
@@ -65,36 +66,6 @@ tlshost__manifest_value(const tlshost__manifest *manifest, const char *key)
  * The text
  */
 
-/* How long the UTF-8 character at text is (RFC 3629, 4); 0: it is none. */
-static size_t
-utf8_len(const uint8_t *text, size_t len)
-{
-	/* By first byte: the range of the second, and the length. */
-	static const struct {
-		uint8_t first, last, low, high, len;
-	} forms[] = {
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	if (text[0] < 0x80)
-		return 1;
-	for (size_t i = 0; i < TLSHOST__ARRAY_LEN(forms); i++) {
-		if (text[0] < forms[i].first || text[0] > forms[i].last)
-			continue;
-		if (forms[i].len > len || text[1] < forms[i].low ||
-		    text[1] > forms[i].high)
-			return 0;
-		for (size_t k = 2; k < forms[i].len; k++)
-			if ((text[k] & 0xc0) != 0x80)
-				return 0;
-		return forms[i].len;
-	}
-	return 0;
-}
-
 /* UTF-8, and nothing that a terminal would obey: C0, DEL, C1. */
 static int
 text_valid(const char *text, size_t len)
@@ -102,7 +73,7 @@ text_valid(const char *text, size_t len)
 	const uint8_t *at = (const uint8_t *)text;
 
 	while (len != 0) {
-		size_t step = utf8_len(at, len);
+		size_t step = tlshost__utf8_len(at, len);
 
 		if (step == 0 || (at[0] != 0 && at[0] < 0x20) ||
 		    at[0] == 0x7f || (at[0] == 0xc2 && at[1] < 0xa0))

@@ -134,8 +134,20 @@ struct tlshost__path_search {
 	tlshost__verdict verdict;        /* of the first that was refused */
 };
 
-/* May the one have issued the other?  Names byte for byte, and the key
- * identifiers where both are there. */
+/* Libraries have as many words for a signature of another kind than the key as
+ * there are libraries. */
+static int
+can_have_signed(const tlshost__cert *issuer, const tlshost__cert *cert)
+{
+	return cert->signature_kind == TLSHOST__KEY_OTHER ||
+	    (cert->signature_kind == issuer->key_kind &&
+	    (cert->signature_kind != TLSHOST__KEY_ED ||
+	    cert->signature_bits == issuer->key_bits) &&
+	    (!issuer->key_pss || cert->signature_pss));
+}
+
+/* May the one have issued the other?  Names byte for byte, the key identifiers
+ * where both are there, and what key the signature is by. */
 static int
 may_issue(tlshost__path_search *search, const tlshost__cert *issuer,
     const tlshost__cert *cert)
@@ -148,7 +160,7 @@ may_issue(tlshost__path_search *search, const tlshost__cert *issuer,
 	    (issuer->subject_key_id.data == NULL ||
 	    cert->authority_key_id.data == NULL ||
 	    tlshost__der_equal(&issuer->subject_key_id,
-	    &cert->authority_key_id));
+	    &cert->authority_key_id)) && can_have_signed(issuer, cert);
 }
 
 static int

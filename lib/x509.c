@@ -3,6 +3,7 @@
 
 #include "mem.h"
 #include "tlshost-base.h"
+#include "utf8.h"
 #include "x509.h"
 
 /* The first complaint is the one that is told. */
@@ -51,21 +52,39 @@ bits_of(const tlshost__der *integer)
 	return bits;
 }
 
+/* And positive. */
+static int
+is_odd(const tlshost__der *integer)
+{
+	return tlshost__der_integer_valid(integer) &&
+	    (integer->data[0] & 0x80) == 0 &&
+	    (integer->data[integer->len - 1] & 1) != 0;
+}
+
+/* What a BIT STRING of whole bytes has; libraries ignore that it says it has
+ * fewer, or do not. */
+static int
+take_bytes(tlshost__der *bits)
+{
+	if (bits->len < 1 || bits->data[0] != 0)
+		return 0;
+	bits->data++;
+	bits->len--;
+	return 1;
+}
+
 static int
 parse_rsa(tlshost__cert *cert, tlshost__der bits)
 {
 	tlshost__der key, modulus, exponent;
 
-	if (bits.len < 1 || bits.data[0] != 0)
-		return 0;
-	bits.data++;
-	bits.len--;
 	if (!tlshost__der_take_tag(&bits, TLSHOST__DER_SEQUENCE, &key, NULL) ||
 	    bits.len != 0 || !tlshost__der_take_tag(&key,
 	    TLSHOST__DER_INTEGER, &modulus, NULL) ||
-	    !tlshost__der_integer_valid(&modulus) ||
-	    (modulus.data[0] & 0x80) != 0 || !tlshost__der_take_tag(&key,
-	    TLSHOST__DER_INTEGER, &exponent, NULL) || key.len != 0)
+	    !tlshost__der_take_tag(&key,
+	    TLSHOST__DER_INTEGER, &exponent, NULL) || key.len != 0 ||
+	    !is_odd(&modulus) || !is_odd(&exponent) ||
+	    bits_of(&exponent) < 2)
 		return 0;
 	cert->key_kind = TLSHOST__KEY_RSA;
 	cert->key_bits = bits_of(&modulus);
@@ -73,14 +92,15 @@ parse_rsa(tlshost__cert *cert, tlshost__der bits)
 	return 1;
 }
 
-static void
-parse_curve(tlshost__cert *cert, tlshost__der parameters)
+/* A point that is not compressed, for TLS knows no other (RFC 8422, 5.1.2). */
+static int
+parse_curve(tlshost__cert *cert, tlshost__der parameters, tlshost__der point)
 {
 	tlshost__der oid;
 
 	cert->key_kind = TLSHOST__KEY_EC;
 	if (!tlshost__der_take_tag(&parameters, TLSHOST__DER_OID, &oid, NULL))
-		return;
+		return 1;
 	if (IS_OID(&oid, "\x2a\x86\x48\xce\x3d\x03\x01\x07"))
 		cert->key_bits = 256;
 	else if (IS_OID(&oid, "\x2b\x81\x04\x00\x22"))
@@ -88,6 +108,17 @@ parse_curve(tlshost__cert *cert, tlshost__der parameters)
 	else if (IS_OID(&oid, "\x2b\x81\x04\x00\x23"))
 		cert->key_bits = 521;
 	cert->key_allowed = cert->key_bits != 0;
+	return !cert->key_allowed || (point.data[0] == 4 &&
+	    point.len == 1 + 2 * (size_t)((cert->key_bits + 7) / 8));
+}
+
+/* Ed25519 and Ed448, which are key and signature in one; 0: neither. */
+static unsigned int
+ed_bits(const tlshost__der *oid)
+{
+	if (IS_OID(oid, "\x2b\x65\x70"))
+		return 256;
+	return IS_OID(oid, "\x2b\x65\x71") ? 456 : 0;
 }
 
 static int
@@ -98,7 +129,7 @@ parse_key(tlshost__cert *cert, tlshost__der info)
 	if (!tlshost__der_take_tag(&info, TLSHOST__DER_SEQUENCE, &algorithm,
 	    NULL) || !tlshost__der_take_tag(&algorithm, TLSHOST__DER_OID, &oid,
 	    NULL) || !tlshost__der_take_tag(&info, TLSHOST__DER_BIT_STRING,
-	    &bits, NULL) || info.len != 0)
+	    &bits, NULL) || info.len != 0 || !take_bytes(&bits))
 		return 0;
 	if (IS_OID(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01") ||
 	    IS_OID(&oid, "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a")) {
@@ -106,12 +137,11 @@ parse_key(tlshost__cert *cert, tlshost__der info)
 		return parse_rsa(cert, bits);
 	}
 	if (IS_OID(&oid, "\x2a\x86\x48\xce\x3d\x02\x01")) {
-		parse_curve(cert, algorithm);
-	} else if (IS_OID(&oid, "\x2b\x65\x70") ||
-	    IS_OID(&oid, "\x2b\x65\x71")) {
+		return bits.len != 0 && parse_curve(cert, algorithm, bits);
+	} else if ((cert->key_bits = ed_bits(&oid)) != 0) {
 		cert->key_kind = TLSHOST__KEY_ED;
-		cert->key_bits = oid.data[2] == 0x70 ? 256 : 456;
 		cert->key_allowed = 1;
+		return bits.len == (cert->key_bits + 7) / 8;
 	}
 	return 1;
 }
@@ -137,7 +167,8 @@ pss_weak(tlshost__der parameters)
 static int
 parse_signature(tlshost__cert *cert, tlshost__der algorithm)
 {
-	static const char pkcs1[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x01";
+	static const char pkcs1[] = "\x2a\x86\x48\x86\xf7\x0d\x01\x01",
+	    ecdsa[] = "\x2a\x86\x48\xce\x3d\x04";
 	tlshost__der oid;
 
 	if (!tlshost__der_take_tag(&algorithm, TLSHOST__DER_OID, &oid, NULL))
@@ -145,14 +176,21 @@ parse_signature(tlshost__cert *cert, tlshost__der algorithm)
 	if (oid.len == 9 && memcmp(oid.data, pkcs1, 8) == 0) {
 		uint8_t which = oid.data[8];
 
+		cert->signature_kind = TLSHOST__KEY_RSA;
+		cert->signature_pss = which == 10;
 		/* MD2, MD4, MD5 and SHA-1 with RSA. */
 		cert->signature_weak = (which >= 2 && which <= 5) ||
 		    (which == 10 && pss_weak(algorithm));
-	} else if (IS_OID(&oid, "\x2a\x86\x48\xce\x3d\x04\x01") ||
-	    IS_OID(&oid, "\x2a\x86\x48\xce\x38\x04\x03") ||
+	} else if (oid.len >= 7 && memcmp(oid.data, ecdsa, 6) == 0) {
+		cert->signature_kind = TLSHOST__KEY_EC;
+		cert->signature_weak = oid.data[6] == 1; /* with SHA-1 */
+	} else if (ed_bits(&oid) != 0) {
+		cert->signature_kind = TLSHOST__KEY_ED;
+		cert->signature_bits = ed_bits(&oid);
+	} else if (IS_OID(&oid, "\x2a\x86\x48\xce\x38\x04\x03") ||
 	    IS_OID(&oid, "\x2b\x0e\x03\x02\x1d") ||
 	    IS_OID(&oid, "\x2b\x0e\x03\x02\x1b")) {
-		cert->signature_weak = 1;       /* ECDSA, DSA, RSA: SHA-1 */
+		cert->signature_weak = 1;       /* DSA, RSA: SHA-1 */
 	}
 	return 1;
 }
@@ -608,6 +646,30 @@ parse_time(tlshost__der *validity, int64_t *ret_seconds)
 	    tlshost__der_time(tag, &content, ret_seconds);
 }
 
+/* The strings that names have (RFC 5280, appendix A.1), and the BIT STRING of a
+ * unique identifier.  Libraries take others, and bytes that are no characters,
+ * or do not. */
+static int
+is_attribute_value(uint8_t tag, const tlshost__der *value)
+{
+	switch (tag) {
+	case TLSHOST__DER_UTF8_STRING:
+		return tlshost__utf8_valid(value->data, value->len);
+	case TLSHOST__DER_UNIVERSAL_STRING:
+		return value->len % 4 == 0;
+	case TLSHOST__DER_BMP_STRING:
+		return value->len % 2 == 0;
+	case TLSHOST__DER_BIT_STRING:
+	case TLSHOST__DER_NUMERIC_STRING:
+	case TLSHOST__DER_PRINTABLE_STRING:
+	case TLSHOST__DER_TELETEX_STRING:
+	case TLSHOST__DER_IA5_STRING:
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 /* RDNSequence: sets of attributes, counted. */
 static int
 parse_name(tlshost__der name, size_t *count)
@@ -626,7 +688,8 @@ parse_name(tlshost__der name, size_t *count)
 			    &attribute, NULL) || !tlshost__der_take_tag(
 			    &attribute, TLSHOST__DER_OID, &oid, NULL) ||
 			    !tlshost__der_take(&attribute, &tag, &value,
-			    NULL) || attribute.len != 0)
+			    NULL) || attribute.len != 0 ||
+			    !is_attribute_value(tag, &value))
 				return 0;
 			(*count)++;
 		}
@@ -711,6 +774,8 @@ parse_all(tlshost__cert *cert, tlshost__der all)
 	    &outer_whole) || !tlshost__der_take_tag(&outer,
 	    TLSHOST__DER_BIT_STRING, &bits, NULL) || outer.len != 0)
 		return "it is not a certificate";
+	if (!take_bytes(&bits))
+		return "the signature is malformed";
 	if ((problem = parse_tbs(cert, tbs, &inner_whole)) != NULL)
 		return problem;
 	if (!parse_signature(cert, algorithm))

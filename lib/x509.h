@@ -54,6 +54,11 @@ typedef struct tlshost__cert {
 	unsigned int key_bits;
 	int key_pss;                     /* RSA, for RSASSA-PSS alone */
 	int key_allowed;                 /* a curve, a kind that is accepted */
+	/* What key can have made the signature; OTHER: not known.  Of an Edwards
+	 * curve with its bits. */
+	tlshost__key_kind signature_kind;
+	unsigned int signature_bits;
+	int signature_pss;
 	int signature_weak;
 	tlshost__extension extensions[TLSHOST__EXT_KINDS];
 	uint32_t key_usage;              /* if there */

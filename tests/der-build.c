@@ -161,7 +161,8 @@ put_name(der_buffer *out, text name)
 	} attributes[] = {
 		{ "CN", "550403", 0x0c }, { "cn", "550403", 0x13 },
 		{ "O", "55040a", 0x0c }, { "o", "55040a", 0x13 },
-		{ "C", "550406", 0x13 },
+		{ "C", "550406", 0x13 }, { "bmp", "550403", 0x1e },
+		{ "universal", "550403", 0x1c }, { "general", "550403", 0x1b },
 	};
 	size_t start = out->len;
 
@@ -260,6 +261,11 @@ put_key(der_buffer *out, text key)
 	};
 	text name = cut(&key, ":");
 	size_t start = out->len, inside, i = 0;
+
+	if (name.len != 0 && name.at[0] == '#') {
+		put_hex(out, (text){ name.at + 1, name.len - 1 });
+		return;
+	}
 
 	while (i < LEN(keys) && !text_is(name, keys[i].name))
 		i++;
@@ -548,7 +554,8 @@ static int
 is_plain(text name)
 {
 	static const char *const names[] = { "version", "serial", "issuer",
-	    "subject", "from", "until", "key", "sig", "outer", "after" };
+	    "subject", "from", "until", "key", "sig", "outer", "signature",
+	    "after" };
 
 	for (size_t i = 0; i < LEN(names); i++)
 		if (text_is(name, names[i]))
@@ -716,7 +723,8 @@ der_certificate(const char *base, const char *change, const char *more)
 	outer = find_item(&d, "outer");
 	put_algorithm(&out, outer != NULL ? outer->value :
 	    value_of(&d, "sig", "ecdsa-sha256"));
-	put_hex_string(&out, "030900aabbccddeeff0011");
+	put_hex_element(&out, 0x03, value_of(&d, "signature",
+	    "00aabbccddeeff0011"));
 	close_element(&out, 0, 0x30);
 	put_hex(&out, value_of(&d, "after", ""));
 	return out;

@@ -10,9 +10,11 @@
  *
  *	version=3 serial=01 from=250101000000Z
  *	until=20491231235959Z
- *	issuer=O=Org/CN=Name  subject=   names; cn=: PrintableString
+ *	issuer=O=Org/CN=Name  subject=   names; cn=: PrintableString; bmp,
+ *	                                 universal, general: other strings
  *	key=p256                         der-build.c; p256:7f fills it
  *	sig=ecdsa-sha256 outer=...       the algorithm outside, if another
+ *	signature=00aabb                 the content of the BIT STRING
  *	after=00                         bytes behind the certificate
  *
  *	ku=sign,certsign                 encipher, agree, crlsign

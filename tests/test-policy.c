@@ -16,6 +16,9 @@
 /* 2026-01-01T00:00:00Z */
 #define NOW INT64_C(1767225600)
 
+/* The AlgorithmIdentifier of a key. */
+#define P256 "301306072a8648ce3d020106082a8648ce3d030107"
+
 /* They keep the strict rules too. */
 static const char leaf_base[] =
     "issuer=CN=CA subject=CN=Leaf ku!=sign eku=server,client "
@@ -182,6 +185,38 @@ static const rule_case rules[] = {
 	    .reasons = MALFORMED, .says = "version" },
 	{ 1, "a padded serial number", .leaf = "serial=0001",
 	    .reasons = MALFORMED, .says = "DER" },
+	{ 1, "a signature of seven bits less", .leaf = "signature=07aa80",
+	    .reasons = MALFORMED, .says = "signature" },
+	{ 1, "a signature of whole bytes", .leaf = "signature=00aa80" },
+	{ 1, "a name that is no UTF-8", .leaf = "subject=CN=a\xff",
+	    .reasons = MALFORMED, .says = "subject" },
+	{ 1, "a name in UTF-8", .leaf = "subject=CN=\xc3\xbc" },
+	{ 1, "half a character", .leaf = "subject=bmp=abc",
+	    .reasons = MALFORMED, .says = "subject" },
+	{ 1, "two characters", .leaf = "subject=bmp=abcd" },
+	{ 1, "three quarters of a character", .leaf = "subject=universal=abc",
+	    .reasons = MALFORMED, .says = "subject" },
+	{ 1, "a whole one", .leaf = "subject=universal=abcd" },
+	{ 1, "a name that is a GeneralString", .leaf = "subject=general=abc",
+	    .reasons = MALFORMED, .says = "subject" },
+	{ 1, "a point that is compressed", .leaf = "key=#301a" P256
+	    "0303000211", .reasons = MALFORMED, .says = "public key" },
+	{ 1, "a point that is cut", .leaf = "key=#301a" P256 "0303000411",
+	    .reasons = MALFORMED, .says = "public key" },
+	{ 1, "no point", .leaf = "key=#3018" P256 "030100",
+	    .reasons = MALFORMED, .says = "public key" },
+	{ 1, "a key of Ed25519 that is cut", .leaf =
+	    "key=#300a300506032b6570030100", .reasons = MALFORMED,
+	    .says = "public key" },
+	{ 1, "an even exponent", .leaf = "key=#301c300d0609"
+	    "2a864886f70d010101" "0500" "030b00" "3008" "02020101" "02020100",
+	    .reasons = MALFORMED, .says = "public key" },
+	{ 1, "an exponent of 1", .leaf = "key=#301b300d0609"
+	    "2a864886f70d010101" "0500" "030a00" "3007" "02020101" "020101",
+	    .reasons = MALFORMED, .says = "public key" },
+	{ 1, "an exponent of 3, and a short modulus", .leaf =
+	    "key=#301b300d0609" "2a864886f70d010101" "0500" "030a00" "3007"
+	    "02020101" "020103", .reasons = WEAK_KEY, .says = "2048" },
 
 	{ 2, "two subjectAltNames", .leaf = "+san=dns:b.test",
 	    .reasons = MALFORMED, .says = "twice" },

@@ -286,6 +286,8 @@ reason_of(PRErrorCode code, CERTCertificate *cert)
 		return cert != NULL && cert->isRoot ?
 		    TLSHOST_REASON_SELF_SIGNED : TLSHOST_REASON_UNKNOWN_ISSUER;
 	case SEC_ERROR_BAD_SIGNATURE:
+	/* The host has read all but what is inside of the signature. */
+	case SEC_ERROR_BAD_DER:
 		return TLSHOST_REASON_BAD_SIGNATURE;
 	case SEC_ERROR_REVOKED_CERTIFICATE:
 		return TLSHOST_REASON_REVOKED;
@@ -300,7 +302,6 @@ reason_of(PRErrorCode code, CERTCertificate *cert)
 		return TLSHOST_REASON_CONSTRAINT;
 	case SEC_ERROR_CA_CERT_INVALID:
 		return TLSHOST_REASON_NOT_CA;
-	case SEC_ERROR_BAD_DER:
 	case SEC_ERROR_EXTENSION_VALUE_INVALID:
 		return TLSHOST_REASON_MALFORMED;
 	case SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION:

@@ -145,6 +145,7 @@ openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout self.key \
 leaf names "$ec" ca names
 leaf whole rsa:2048 ca leaf
 leaf stunted rsa:2048 ca leaf
+leaf signed rsa:2048 ca leaf
 leaf signing-only rsa:2048 ca signing_only
 leaf decrypting-only rsa:2048 ca decrypting_only
 # Two of one issuer and number, which nobody should ever make.
@@ -219,6 +220,9 @@ damage whole badsig 1
 # The first byte of the contents: a version that is none.
 damage stunted malformed \
     $(($(openssl x509 -in stunted.pem -outform DER | wc -c) - 12))
+# Two integers are the signature, and not in a SEQUENCE any more.
+damage signed nosig $(($(openssl x509 -in signed.pem -outform DER | wc -c) - 3 -
+    $(openssl asn1parse -in signed.pem | tail -n 1 | cut -d: -f1)))
 
 # Keys in every form; the password is "secret".
 openssl pkcs8 -topk8 -nocrypt -in rsa.key -out rsa.pkcs8.pem

@@ -71,6 +71,8 @@ static const struct verdict {
 	    BOTH_WAYS },
 	{ "signing-only", "ca", "srv.test", 0, BOTH_WAYS },
 	{ "badsig", "ca", "srv.test", TLSHOST_REASON_BAD_SIGNATURE, ALONE },
+	{ "nosig", "ca", "srv.test", TLSHOST_REASON_BAD_SIGNATURE, ALONE },
+	{ "ecdsa", "twin", "srv.test", UNKNOWN, BOTH_WAYS },
 	{ "weak", "ca", "srv.test", TLSHOST_REASON_WEAK_KEY, ALONE },
 	{ "sha1", "ca", "srv.test", TLSHOST_REASON_WEAK_SIGNATURE, ALONE },
 	{ "critical", "ca", "srv.test", TLSHOST_REASON_UNKNOWN_CRITICAL,
