@@ -11,9 +11,20 @@ sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || exit 99
 TLSHOST_PLUGIN_PATH=$TLSHOST_TEST_BACKENDS
 CK_FORK=no
 export TLSHOST_PLUGIN_PATH CK_FORK
-# shellcheck disable=SC2086 # a list
-"$top_builddir/libtool" --mode=execute valgrind --quiet --error-exitcode=99 \
-    --leak-check=full --errors-for-leak-kinds=definite,indirect \
-    --show-leak-kinds=definite,indirect \
-    --suppressions="$top_srcdir/tests/coexist/valgrind.supp" \
-    "$top_builddir/tests/coexist/side-by-side" $plugins_built
+# under OPTION...: a run.
+under() {
+	# shellcheck disable=SC2086 # a list
+	"$top_builddir/libtool" --mode=execute valgrind --quiet \
+	    --error-exitcode=99 --leak-check=full \
+	    --errors-for-leak-kinds=definite,indirect \
+	    --show-leak-kinds=definite,indirect \
+	    --suppressions="$top_srcdir/tests/coexist/valgrind.supp" "$@" \
+	    "$top_builddir/tests/coexist/side-by-side" $plugins_built
+}
+# NSS 3.87 makes the nonces of AES-GCM in TLS 1.2 with a byte that valgrind has
+# seen nobody write.  It goes to the peer, whose library and this program
+# compare and count on with what comes of it: suppressions would leave little
+# that is watched.  So everything is watched with ChaCha20-Poly1305, which sends
+# no nonce, and with AES-GCM all but values that nobody wrote.
+TLS12_SUITE=0xcca8 under --undef-value-errors=yes &&
+    under --undef-value-errors=no
