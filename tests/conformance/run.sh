@@ -5,7 +5,7 @@
 # bytes carried as they come, one at a time, and in random pieces.
 #
 #	CHECK_SEED	the seed of the random pieces; else one by the clock
-#	CHECK_QUICK	if set, each backend with itself, bytes as they come
+#	CHECK_QUICK	if set, each backend with itself, in random pieces
 set -u
 [ -n "${plugins_built:-}" ] || exit 77
 sh "$top_srcdir/tests/certs/make-certs.sh" "$TLSHOST_TEST_CERTS" || {
@@ -21,7 +21,7 @@ failed=0
 runs() {
 	for client in $plugins_built; do
 		if [ -n "${CHECK_QUICK:-}" ]; then
-			echo "$client $client whole"
+			echo "$client $client $seed"
 			continue
 		fi
 		for server in $plugins_built; do
@@ -45,6 +45,7 @@ for run in $(runs | tr ' ' -); do
 		failed=1
 	fi
 done
-sh "$top_srcdir/tests/conformance/parity.sh" "$tmp" $plugins_built \
+[ -n "${CHECK_QUICK:-}" ] ||
+    sh "$top_srcdir/tests/conformance/parity.sh" "$tmp" $plugins_built \
     >"$top_builddir/tests/conformance/PARITY" || failed=1
 exit $failed
