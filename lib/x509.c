@@ -52,7 +52,7 @@ bits_of(const tlshost__der *integer)
 	return bits;
 }
 
-/* And positive. */
+/* An INTEGER in DER that is odd, and positive. */
 static int
 is_odd(const tlshost__der *integer)
 {
@@ -81,9 +81,8 @@ parse_rsa(tlshost__cert *cert, tlshost__der bits)
 	if (!tlshost__der_take_tag(&bits, TLSHOST__DER_SEQUENCE, &key, NULL) ||
 	    bits.len != 0 || !tlshost__der_take_tag(&key,
 	    TLSHOST__DER_INTEGER, &modulus, NULL) ||
-	    !tlshost__der_take_tag(&key,
-	    TLSHOST__DER_INTEGER, &exponent, NULL) || key.len != 0 ||
-	    !is_odd(&modulus) || !is_odd(&exponent) ||
+	    !tlshost__der_take_tag(&key, TLSHOST__DER_INTEGER, &exponent,
+	    NULL) || key.len != 0 || !is_odd(&modulus) || !is_odd(&exponent) ||
 	    bits_of(&exponent) < 2)
 		return 0;
 	cert->key_kind = TLSHOST__KEY_RSA;
