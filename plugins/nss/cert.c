@@ -408,6 +408,39 @@ no_revocation(CERTRevocationFlags *flags, PRUint64 *methods)
 	flags->chainTests = tests;
 }
 
+/* What is over already ends nothing. */
+static void
+end_with(const CERTCertificate *cert, PRTime now, PRTime *last)
+{
+	PRTime from, until;
+
+	if (CERT_GetCertTimes(cert, &from, &until) == SECSuccess &&
+	    until >= now && until < *last)
+		*last = until;
+}
+
+/*
+ * The time to judge the path at: the last moment at which all of it is valid,
+ * as it is now; the host has seen to that.  For libpkix keeps the issuers that
+ * it has once found, by their names, and looks for no others before the time
+ * it is given is later than some minutes from then.  At the present time it
+ * would refuse a path through a CA with the name of one that was met before.
+ */
+static PRTime
+last_moment(CERTCertificate *const *certs, size_t len,
+    CERTCertList *anchors)
+{
+	PRTime now = PR_Now(), last = LL_MAXINT;
+	CERTCertListNode *node;
+
+	for (size_t i = 0; i < len; i++)
+		end_with(certs[i], now, &last);
+	for (node = CERT_LIST_HEAD(anchors); !CERT_LIST_END(node, anchors);
+	    node = CERT_LIST_NEXT(node))
+		end_with(node->cert, now, &last);
+	return last != LL_MAXINT ? last : now;
+}
+
 static int32_t
 verify(tlshost_sink *sink, search *s, CERTCertificate **certs,
     CERTCertList *anchors, struct tlshost_plugin_verdict *verdict)
@@ -425,6 +458,8 @@ verify(tlshost_sink *sink, search *s, CERTCertificate **certs,
 		    .value.pointer.revocation = &revocation },
 		{ .type = cert_pi_chainVerifyCallback,
 		    .value.pointer.chainVerifyCallback = &look },
+		{ .type = cert_pi_date, .value.scalar.time = last_moment(certs,
+		    s->path->certificates_len, anchors) },
 		{ .type = cert_pi_end },
 	};
 	CERTValOutParam out[] = {
