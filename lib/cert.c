@@ -4,6 +4,7 @@
 
 #include "border.h"
 #include "source.h"
+#include "x509.h"
 
 static tlshost_status
 bad_argument(tlshost_error **ret_error, const char *what)
@@ -29,6 +30,22 @@ tlshost__certificate_for_plugin(const tlshost_certificate *certificate)
 	};
 }
 
+/* Libraries stop at other flaws each, and nobody takes one that has any. */
+static tlshost_status
+check_form(const tlshost_backend *backend,
+    const tlshost_certificate *certificate, tlshost_error **ret_error)
+{
+	tlshost__cert cert;
+
+	if (certificate->uri != NULL || (tlshost__cert_parse(&cert,
+	    certificate->der, certificate->len) == 0 &&
+	    (cert.flaws & TLSHOST_REASON_MALFORMED) == 0))
+		return TLSHOST_OK;
+	return tlshost__fail(ret_error, TLSHOST_BAD_DATA,
+	    TLSHOST_PHASE_CONFIG, backend->name, "the certificate cannot be "
+	    "read: %s", cert.flaw_text);
+}
+
 /* Lets a backend say early what it thinks of a certificate. */
 static tlshost_status
 check_with_backend(tlshost_backend *backend,
@@ -47,6 +64,8 @@ check_with_backend(tlshost_backend *backend,
 		    TLSHOST_PHASE_CONFIG, backend->name,
 		    "backend %s has no certificates by URI: %s",
 		    backend->name, certificate->uri);
+	if ((st = check_form(backend, certificate, ret_error)) != TLSHOST_OK)
+		return st;
 	tlshost__sink_init(&sink, backend->name, TLSHOST_PHASE_CONFIG, NULL);
 	st = tlshost__border(&sink, "certificate_check",
 	    backend->ops.certificate_check(&sink, &plugin),

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "constraint.h"
+#include "general-name.h"
 
 #define EMAIL TLSHOST__DER_CONTEXT(1)
 #define DNS TLSHOST__DER_CONTEXT(2)
@@ -58,6 +59,24 @@ dns_well_formed(const tlshost__der *name)
 		}
 	}
 	return label != 0;
+}
+
+/* One "@", between two parts; libraries do not agree about others. */
+static int
+email_well_formed(const tlshost__der *name)
+{
+	const uint8_t *at = memchr(name->data, '@', name->len), *end =
+	    name->data + name->len;
+
+	return at != NULL && at != name->data && at + 1 != end &&
+	    memchr(at + 1, '@', (size_t)(end - at - 1)) == NULL;
+}
+
+static int
+well_formed(uint8_t tag, const tlshost__der *name)
+{
+	return tag == DNS ? dns_well_formed(name) :
+	    tag != EMAIL || email_well_formed(name);
 }
 
 /* A leading dot: subdomains only.  Else the name itself, or labels before. */
@@ -268,6 +287,26 @@ form_processed(uint8_t tag, int excluded)
 	    (tag == DIRECTORY && !excluded);
 }
 
+static int
+constrains(const subtrees *trees, uint8_t tag)
+{
+	tlshost__der lists[] = { trees->permitted, trees->excluded }, base;
+	uint8_t form;
+
+	for (int i = 0; i < 2; i++)
+		while (next_base(&lists[i], &form, &base))
+			if (form == tag)
+				return 1;
+	return 0;
+}
+
+/* One library has room for so many bytes of a name, as text. */
+static int
+too_long(uint8_t tag, const tlshost__der *name)
+{
+	return name->len > ((tag & 0x20) != 0 ? 100u : 255u);
+}
+
 static const char *
 check_name(const subtrees *trees, uint8_t tag, const tlshost__der *name)
 {
@@ -279,42 +318,20 @@ check_name(const subtrees *trees, uint8_t tag, const tlshost__der *name)
 		if (form != tag)
 			continue;
 		constrained = 1;
-		if (!(tag == DNS && !dns_well_formed(name)) &&
-		    within(tag, name, &base))
+		if (well_formed(tag, name) && within(tag, name, &base))
 			allowed = 1;
 	}
 	if (constrained && !allowed)
 		return "a name is not within the names that a CA may issue for";
 	list = trees->excluded;
 	while (next_base(&list, &form, &base))
-		if (form == tag && (within(tag, name, &base) ||
+		/* One library compares no URIs, another no strange mailbox. */
+		if (form == tag && (within(tag, name, &base) || tag == URI ||
+		    (tag == EMAIL && !email_well_formed(name)) ||
 		    (tag == DNS && wildcard_reaches(name, &base))))
 			return "a name is within the names that a CA must not "
 			    "issue for";
 	return NULL;
-}
-
-/* The last commonName of a subject. */
-static int
-common_name(const tlshost__der *subject, tlshost__der *ret_name)
-{
-	tlshost__der at = *subject, names, set, attribute, oid, value;
-	uint8_t tag;
-	int found = 0;
-
-	if (!tlshost__der_take_tag(&at, TLSHOST__DER_SEQUENCE, &names, NULL))
-		return 0;
-	while (tlshost__der_take_tag(&names, TLSHOST__DER_SET, &set, NULL))
-		while (tlshost__der_take_tag(&set, TLSHOST__DER_SEQUENCE,
-		    &attribute, NULL))
-			if (tlshost__der_take_tag(&attribute,
-			    TLSHOST__DER_OID, &oid, NULL) && oid.len == 3 &&
-			    memcmp(oid.data, "\x55\x04\x03", 3) == 0 &&
-			    tlshost__der_take(&attribute, &tag, &value, NULL)) {
-				*ret_name = value;
-				found = 1;
-			}
-	return found;
 }
 
 static int
@@ -329,17 +346,50 @@ has_dns_name(const tlshost__cert *cert)
 	return 0;
 }
 
-/* Rule 29: a leaf without dNSName whose common name looks like one. */
+/* One that is written in characters of several bytes is none. */
 static const char *
-check_common_name(const subtrees *trees, const tlshost__cert *leaf)
+check_attribute(const subtrees *trees, uint8_t form, uint8_t tag,
+    const tlshost__der *value, int *found)
 {
-	tlshost__der name;
-
-	if (has_dns_name(leaf) || !common_name(&leaf->subject, &name) ||
-	    !dns_well_formed(&name) ||
-	    memchr(name.data, '.', name.len) == NULL)
+	if (!constrains(trees, form))
 		return NULL;
-	return check_name(trees, DNS, &name);
+	if ((*found)++ != 0 || too_long(form, value) ||
+	    tag == TLSHOST__DER_BMP_STRING ||
+	    tag == TLSHOST__DER_UNIVERSAL_STRING)
+		return "a name in the subject cannot be held against name "
+		    "constraints";
+	return check_name(trees, form, value);
+}
+
+/*
+ * Names in the subject (rule 29): mail addresses, and the common names of a
+ * leaf without dNSName, whatever they look like: libraries take them for host
+ * names, and one for none if there are two.
+ */
+static const char *
+check_subject(const subtrees *trees, const tlshost__cert *cert, int is_leaf)
+{
+	tlshost__der at = cert->subject, names, set, attribute, oid, value;
+	int hosts = is_leaf && !has_dns_name(cert), found[2] = { 0, 0 };
+	const char *problem = NULL;
+	uint8_t tag;
+
+	if (!tlshost__der_take_tag(&at, TLSHOST__DER_SEQUENCE, &names, NULL))
+		return NULL;
+	while (problem == NULL && tlshost__der_take_tag(&names,
+	    TLSHOST__DER_SET, &set, NULL))
+		while (problem == NULL && tlshost__der_take_tag(&set,
+		    TLSHOST__DER_SEQUENCE, &attribute, NULL) &&
+		    tlshost__der_take_tag(&attribute, TLSHOST__DER_OID, &oid,
+		    NULL) && tlshost__der_take(&attribute, &tag, &value, NULL))
+			if (hosts && TLSHOST__DER_IS(&oid, "\x55\x04\x03"))
+				problem = check_attribute(trees, DNS, tag,
+				    &value, &found[0]);
+			else if (TLSHOST__DER_IS(&oid,
+			    "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x01"))
+				problem = check_attribute(trees, EMAIL, tag,
+				    &value, &found[1]);
+	return problem;
 }
 
 static const char *
@@ -373,6 +423,9 @@ tlshost__constraint_check(const tlshost__cert *ca, const tlshost__cert *cert,
 	if (!is_leaf && tlshost__der_equal(&cert->issuer, &cert->subject))
 		return NULL;
 	while (tlshost__cert_next_name(&names, &tag, &name)) {
+		if (too_long(tag, &name))
+			return "a name is too long to be held against name "
+			    "constraints";
 		/* Others are not constrained: check_forms has seen to that. */
 		if (form_processed(tag, 0) &&
 		    (problem = check_name(&trees, tag, &name)) != NULL)
@@ -381,5 +434,5 @@ tlshost__constraint_check(const tlshost__cert *ca, const tlshost__cert *cert,
 	if (!tlshost__name_is_empty(&cert->subject) &&
 	    (problem = check_name(&trees, DIRECTORY, &cert->subject)) != NULL)
 		return problem;
-	return is_leaf ? check_common_name(&trees, cert) : NULL;
+	return check_subject(&trees, cert, is_leaf);
 }

@@ -253,11 +253,14 @@ own_weakness(const compilation *c, const tlshost__cert *cert, int is_leaf)
 	uint32_t usage = TLSHOST__KU_DIGITAL_SIGNATURE;
 
 	if (!cert->key_allowed)
-		return cert->key_kind == TLSHOST__KEY_RSA ?
+		return cert->key_kind == TLSHOST__KEY_RSA &&
+		    cert->key_bits < 2048 ?
 		    "its RSA key has less than 2048 bits" :
 		    "its key is of a kind or on a curve that is not accepted";
 	if (cert->signature_weak && !is_self_issued(cert))
 		return "it is signed with SHA-1 or weaker";
+	if (!cert->signature_known && !is_self_issued(cert))
+		return "it is signed with an algorithm that is not accepted";
 	if (c->role == TLSHOST_ROLE_SERVER &&
 	    cert->key_kind == TLSHOST__KEY_RSA && !cert->key_pss)
 		usage |= TLSHOST__KU_KEY_ENCIPHERMENT;
@@ -274,8 +277,13 @@ check_own_chain(compilation *c, const tlshost_chain *chain)
 		const char *problem = NULL;
 		tlshost__cert cert;
 
+		if (chain->items[i]->uri != NULL)
+			continue;
 		if (tlshost__cert_parse(&cert, chain->items[i]->der,
-		    chain->items[i]->len) == 0)
+		    chain->items[i]->len) != 0 ||
+		    (cert.flaws & TLSHOST_REASON_MALFORMED) != 0)
+			problem = cert.flaw_text;
+		else
 			problem = own_weakness(c, &cert, i == 0);
 		if (problem != NULL)
 			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,

@@ -59,6 +59,13 @@ tlshost__der_take_tag(tlshost__der *der, uint8_t tag,
 	    tlshost__der_take(der, &got, ret_content, ret_whole);
 }
 
+int
+tlshost__der_only(tlshost__der der, uint8_t tag, tlshost__der *ret_content)
+{
+	return tlshost__der_take_tag(&der, tag, ret_content, NULL) &&
+	    der.len == 0;
+}
+
 uint8_t
 tlshost__der_peek(const tlshost__der *der)
 {
@@ -76,6 +83,37 @@ tlshost__der_integer_valid(const tlshost__der *content)
 		return 1;
 	return !(data[0] == 0 && (data[1] & 0x80) == 0) &&
 	    !(data[0] == 0xff && (data[1] & 0x80) != 0);
+}
+
+int
+tlshost__der_bits_valid(const tlshost__der *content)
+{
+	unsigned int unused;
+
+	if (content->len == 0 || (unused = content->data[0]) > 7)
+		return 0;
+	if (content->len == 1)
+		return unused == 0;
+	return (content->data[content->len - 1] & ((1u << unused) - 1)) == 0;
+}
+
+int
+tlshost__der_oid_valid(const tlshost__der *content)
+{
+	int begins = 1;
+
+	for (size_t i = 0; i < content->len; i++) {
+		if (begins && content->data[i] == 0x80)
+			return 0;
+		begins = (content->data[i] & 0x80) == 0;
+	}
+	return begins && content->len != 0;
+}
+
+int
+tlshost__der_is(const tlshost__der *oid, const char *content, size_t len)
+{
+	return oid->len == len && memcmp(oid->data, content, len) == 0;
 }
 
 int
@@ -165,21 +203,34 @@ primitive_valid(uint8_t tag, const tlshost__der *content)
 		return content->len == 1 &&
 		    (content->data[0] == 0 || content->data[0] == 0xff);
 	case TLSHOST__DER_INTEGER:
+	case TLSHOST__DER_ENUMERATED:
 		return tlshost__der_integer_valid(content);
 	case TLSHOST__DER_BIT_STRING:
-		return content->len >= 1 && content->data[0] <= 7 &&
-		    (content->len > 1 || content->data[0] == 0) &&
-		    (content->data[content->len - 1] &
-		    ((1u << content->data[0]) - 1) & (content->len > 1 ?
-		    0xffu : 0u)) == 0;
+		return tlshost__der_bits_valid(content);
 	case TLSHOST__DER_OID:
-		return content->len >= 1 &&
-		    (content->data[content->len - 1] & 0x80) == 0;
-	case 0x05:
+		return tlshost__der_oid_valid(content);
+	case TLSHOST__DER_NULL:
 		return content->len == 0;
+	case TLSHOST__DER_UNIVERSAL_STRING:
+		return content->len % 4 == 0;
+	case TLSHOST__DER_BMP_STRING:
+		return content->len % 2 == 0;
 	default:
 		return 1;
 	}
+}
+
+/* Of what ASN.1 itself defines, SEQUENCE and SET alone have elements inside; 0
+ * is the end of what DER does not have. */
+static int
+tag_valid(uint8_t tag)
+{
+	if ((tag & 0xc0) != 0)
+		return 1;
+	return tag == TLSHOST__DER_SEQUENCE || tag == TLSHOST__DER_SET ||
+	    ((tag & 0x20) == 0 && tag != 0 &&
+	    tag != (TLSHOST__DER_SEQUENCE & 0x1f) &&
+	    tag != (TLSHOST__DER_SET & 0x1f));
 }
 
 int
@@ -197,7 +248,8 @@ tlshost__der_valid(tlshost__der der)
 			depth--;
 			continue;
 		}
-		if (!tlshost__der_take(&open[depth], &tag, &content, NULL))
+		if (!tlshost__der_take(&open[depth], &tag, &content, NULL) ||
+		    !tag_valid(tag))
 			return 0;
 		if ((tag & 0x20) == 0) {
 			if (!primitive_valid(tag, &content))

@@ -143,7 +143,9 @@ can_have_signed(const tlshost__cert *issuer, const tlshost__cert *cert)
 	    (cert->signature_kind == issuer->key_kind &&
 	    (cert->signature_kind != TLSHOST__KEY_ED ||
 	    cert->signature_bits == issuer->key_bits) &&
-	    (!issuer->key_pss || cert->signature_pss));
+	    (!issuer->key_pss || cert->signature_pss) &&
+	    (issuer->key_hash == 0 ||
+	    issuer->key_hash == cert->signature_hash));
 }
 
 /* May the one have issued the other?  Names byte for byte, the key identifiers

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "constraint.h"
+#include "general-name.h"
 #include "mem.h"
 #include "policy.h"
 
@@ -133,12 +134,17 @@ check_itself(const tlshost__policy *policy, const tlshost__cert *cert,
 		    "a certificate is not valid yet");
 	if (!cert->key_allowed)
 		return refuse(c, TLSHOST_REASON_WEAK_KEY,
-		    cert->key_kind == TLSHOST__KEY_RSA ?
+		    cert->key_kind == TLSHOST__KEY_RSA &&
+		    cert->key_bits < 2048 ?
 		    "an RSA key has less than 2048 bits" :
 		    "a key is of a kind or on a curve that is not accepted");
 	if (cert->signature_weak && (where == LEAF || where == INTERMEDIATE))
 		return refuse(c, TLSHOST_REASON_WEAK_SIGNATURE,
 		    "a certificate is signed with SHA-1 or weaker");
+	if (!cert->signature_known && (where == LEAF || where == INTERMEDIATE))
+		return refuse(c, TLSHOST_REASON_UNSUPPORTED_ALGORITHM,
+		    "a certificate is signed with an algorithm that is not "
+		    "accepted");
 	return 1;
 }
 
@@ -149,8 +155,8 @@ check_purpose(const tlshost__policy *policy, const tlshost__cert *cert,
 {
 	uint32_t wanted = policy->purpose == TLSHOST_ROLE_SERVER ?
 	    TLSHOST__EKU_SERVER : TLSHOST__EKU_CLIENT;
-	uint32_t netscape = policy->purpose == TLSHOST_ROLE_SERVER ?
-	    0x4000u : 0x8000u;
+	uint32_t netscape = where == INTERMEDIATE ? 0x0400u :
+	    policy->purpose == TLSHOST_ROLE_SERVER ? 0x4000u : 0x8000u;
 
 	if (has(cert, TLSHOST__EXT_EXTENDED_KEY_USAGE) &&
 	    (cert->eku & wanted) == 0)
@@ -158,6 +164,10 @@ check_purpose(const tlshost__policy *policy, const tlshost__cert *cert,
 		    policy->purpose == TLSHOST_ROLE_SERVER ?
 		    "extendedKeyUsage does not allow a TLS server" :
 		    "extendedKeyUsage does not allow a TLS client");
+	if (where != ANCHOR && has(cert, TLSHOST__EXT_NETSCAPE_TYPE) &&
+	    (cert->netscape_type & netscape) == 0)
+		return refuse(c, TLSHOST_REASON_WRONG_PURPOSE,
+		    "the Netscape type does not allow it");
 	if (is_ca_place(where))
 		return 1;
 	if (has(cert, TLSHOST__EXT_KEY_USAGE) && (cert->key_usage &
@@ -168,10 +178,6 @@ check_purpose(const tlshost__policy *policy, const tlshost__cert *cert,
 	    has(cert, TLSHOST__EXT_EXTENDED_KEY_USAGE))
 		return refuse(c, TLSHOST_REASON_WRONG_PURPOSE,
 		    "a CA certificate is no server certificate");
-	if (has(cert, TLSHOST__EXT_NETSCAPE_TYPE) &&
-	    (cert->netscape_type & netscape) == 0)
-		return refuse(c, TLSHOST_REASON_WRONG_PURPOSE,
-		    "the Netscape type does not allow it");
 	return 1;
 }
 

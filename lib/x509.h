@@ -11,14 +11,19 @@ typedef enum tlshost__extension_kind {
 	TLSHOST__EXT_BASIC_CONSTRAINTS,
 	TLSHOST__EXT_EXTENDED_KEY_USAGE,
 	TLSHOST__EXT_SUBJECT_ALT_NAME,
+	TLSHOST__EXT_ISSUER_ALT_NAME,
 	TLSHOST__EXT_NAME_CONSTRAINTS,
 	TLSHOST__EXT_SUBJECT_KEY_ID,
 	TLSHOST__EXT_AUTHORITY_KEY_ID,
 	TLSHOST__EXT_POLICIES,
+	TLSHOST__EXT_POLICY_MAPPINGS,
 	TLSHOST__EXT_POLICY_CONSTRAINTS,
 	TLSHOST__EXT_CRL_POINTS,
 	TLSHOST__EXT_NETSCAPE_TYPE,
 	TLSHOST__EXT_INHIBIT_ANY_POLICY,
+	TLSHOST__EXT_ADDRESSES,          /* RFC 3779 */
+	TLSHOST__EXT_AS_NUMBERS,
+	TLSHOST__EXT_PROXY,              /* RFC 3820 */
 	TLSHOST__EXT_KINDS
 } tlshost__extension_kind;
 
@@ -53,12 +58,15 @@ typedef struct tlshost__cert {
 	tlshost__key_kind key_kind;
 	unsigned int key_bits;
 	int key_pss;                     /* RSA, for RSASSA-PSS alone */
+	uint8_t key_hash;                /* and for this hash alone; 0: any */
 	int key_allowed;                 /* a curve, a kind that is accepted */
 	/* What key can have made the signature; OTHER: not known.  Of an Edwards
 	 * curve with its bits. */
 	tlshost__key_kind signature_kind;
 	unsigned int signature_bits;
 	int signature_pss;
+	uint8_t signature_hash;          /* if it is that */
+	int signature_known;             /* 0: of an algorithm nobody may use */
 	int signature_weak;
 	tlshost__extension extensions[TLSHOST__EXT_KINDS];
 	uint32_t key_usage;              /* if there */
@@ -84,6 +92,9 @@ typedef struct tlshost__cert {
  */
 int tlshost__cert_parse(tlshost__cert *ret_cert, const uint8_t *der, size_t len);
 
+/* Adds a reason to flaws; the first text is the one that is kept. */
+void tlshost__cert_flaw(tlshost__cert *cert, uint32_t reason, const char *text);
+
 /* Takes the next GeneralName of a SAN: its tag and content.  0: the end. */
 int tlshost__cert_next_name(tlshost__der *names, uint8_t *ret_tag,
     tlshost__der *ret_name);
@@ -94,7 +105,5 @@ int tlshost__cert_matches_name(const tlshost__cert *leaf,
     const tlshost__peer_name *name);
 /* RFC 9525: a pattern of one certificate against one host name. */
 int tlshost__dns_matches(const tlshost__der *pattern, const char *name);
-/* 1: the name of the subject is no name. */
-int tlshost__name_is_empty(const tlshost__der *name);
 
 #endif

@@ -56,8 +56,8 @@ number_of(text t)
  * Elements
  */
 
-static void
-put(der_buffer *out, const void *data, size_t len)
+void
+der_put(der_buffer *out, const void *data, size_t len)
 {
 	if (out->len + len > out->cap) {
 		out->cap = (out->len + len) * 2;
@@ -74,7 +74,7 @@ put_byte(der_buffer *out, unsigned int byte)
 {
 	uint8_t one = (uint8_t)byte;
 
-	put(out, &one, 1);
+	der_put(out, &one, 1);
 }
 
 static unsigned int
@@ -101,9 +101,8 @@ put_hex_string(der_buffer *out, const char *hex)
 	put_hex(out, (text){ hex, strlen(hex) });
 }
 
-/* Makes what was put since start the content of an element. */
-static void
-close_element(der_buffer *out, size_t start, unsigned int tag)
+void
+der_close(der_buffer *out, size_t start, unsigned int tag)
 {
 	size_t len = out->len - start, header_len = 0;
 	uint8_t header[6];
@@ -118,7 +117,7 @@ close_element(der_buffer *out, size_t start, unsigned int tag)
 		while (bytes-- != 0)
 			header[header_len++] = (uint8_t)(len >> (bytes * 8));
 	}
-	put(out, header, header_len);
+	der_put(out, header, header_len);
 	memmove(out->data + start + header_len, out->data + start, len);
 	memcpy(out->data + start, header, header_len);
 }
@@ -128,8 +127,8 @@ put_element(der_buffer *out, unsigned int tag, text content)
 {
 	size_t start = out->len;
 
-	put(out, content.at, content.len);
-	close_element(out, start, tag);
+	der_put(out, content.at, content.len);
+	der_close(out, start, tag);
 }
 
 static void
@@ -138,7 +137,7 @@ put_hex_element(der_buffer *out, unsigned int tag, text hex)
 	size_t start = out->len;
 
 	put_hex(out, hex);
-	close_element(out, start, tag);
+	der_close(out, start, tag);
 }
 
 static void
@@ -163,6 +162,7 @@ put_name(der_buffer *out, text name)
 		{ "O", "55040a", 0x0c }, { "o", "55040a", 0x13 },
 		{ "C", "550406", 0x13 }, { "bmp", "550403", 0x1e },
 		{ "universal", "550403", 0x1c }, { "general", "550403", 0x1b },
+		{ "email", "2a864886f70d010901", 0x16 },
 	};
 	size_t start = out->len;
 
@@ -176,10 +176,10 @@ put_name(der_buffer *out, text name)
 		ck_assert_uint_lt(i, LEN(attributes));
 		put_oid(out, attributes[i].oid);
 		put_element(out, attributes[i].tag, value);
-		close_element(out, set, 0x30);
-		close_element(out, set, 0x31);
+		der_close(out, set, 0x30);
+		der_close(out, set, 0x31);
 	}
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -189,7 +189,8 @@ put_time(der_buffer *out, text time)
 }
 
 #define RSA "2a864886f70d0101"
-#define NIST_HASH "608648016503040201"
+#define NIST_HASHES "6086480165030402"
+#define NIST_HASH NIST_HASHES "01"
 
 static void
 put_algorithm(der_buffer *out, text name)
@@ -206,12 +207,24 @@ put_algorithm(der_buffer *out, text name)
 		{ "rsa-md5", RSA "04", "0500" },
 		{ "rsa-sha1", RSA "05", "0500" },
 		{ "pss-sha256", RSA "0a", "300fa00d300b0609" NIST_HASH },
+		{ "pss-sha256-mgf", RSA "0a", "3034a00f300d0609" NIST_HASH
+		    "0500" "a11c301a0609" RSA "08300d0609" NIST_HASH "0500"
+		    "a203020120" },
 		{ "pss-sha1", RSA "0a", "300ba009300706052b0e03021a" },
 		{ "pss-default", RSA "0a", "3000" },
+		{ "pss-odd", RSA "0a", "0500" },
 		{ "dsa-sha1", "2a8648ce380403", "" },
 		{ "oiw-dsa-sha1", "2b0e03021b", "" },
 		{ "oiw-rsa-sha1", "2b0e03021d", "" },
 		{ "ed25519", "2b6570", "" },
+		{ "ecdsa-sha384", "2a8648ce3d040303", "" },
+		{ "rsa-sha512", RSA "0d", "0500" },
+		{ "pss-sha384-mgf", RSA "0a", "3034a00f300d0609"
+		    NIST_HASHES "02" "0500" "a11c301a0609" RSA "08300d0609"
+		    NIST_HASHES "02" "0500" "a203020130" },
+		{ "unknown", "2a0304", "" },
+		{ "odd", RSA "0b", "020100" },
+		{ "two", RSA "0b", "05000500" },
 	};
 	size_t start = out->len, i = 0;
 
@@ -220,7 +233,7 @@ put_algorithm(der_buffer *out, text name)
 	ck_assert_msg(i < LEN(algorithms), "%.*s", (int)name.len, name.at);
 	put_oid(out, algorithms[i].oid);
 	put_hex_string(out, algorithms[i].parameters);
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -233,7 +246,57 @@ put_modulus(der_buffer *out, unsigned long bits)
 	for (unsigned long left = (bits + 7) / 8 * 8; left != 0; left -= 8)
 		put_byte(out, left > bits ? 1u << ((bits - 1) % 8) :
 		    left == bits ? 0x80 : 0x55);
-	close_element(out, start, 0x02);
+	der_close(out, start, 0x02);
+}
+
+/* Points: so many times the generator. */
+static const char *const p256_points[] = {
+	"6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+	    "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5",
+	"7cf27b188d034f7e8a52380304b51ac3c08969e277f21b35a60b48fc47669978"
+	    "07775510db8ed040293d9ac69f7430dbba7dade63ce982299e04b79d227873d1",
+	"5ecbe4d1a6330a44c8f7ef951d4bf165e6c6b721efada985fb41661bc6e7fd6c"
+	    "8734640c4998ff7e374b06ce1a64a2ecd82ab036384fb83d9a79b127a27d5032",
+	"e2534a3532d08fbba02dde659ee62bd0031fe2db785596ef509302446b030852"
+	    "e0f1575a4c633cc719dfee5fda862d764efc96c3f30ee0055c42c23f184ed8c6",
+	"51590b7a515140d2d784c85608668fdfef8c82fd1f5be52421554a0dc3d033ed"
+	    "e0c17da8904a727d8ae1bf36bf8a79260d012f00d4d80888d1d0bb44fda16da4",
+	"b01a172a76a4602c92d3242cb897dde3024c740debb215b4c6b0aae93c2291a9"
+	    "e85c10743237dad56fec0e2dfba703791c00f7701c7e16bdfd7c48538fc77fe2",
+	"8e533b6fa0bf7b4625bb30667c01fb607ef9f8b8a80fef5b300628703187b2a3"
+	    "73eb1dbde03318366d069f83a6f5900053c73633cb041b21c55e1a86c1f400b4",
+	"62d9779dbee9b0534042742d3ab54cadc1d238980fce97dbb4dd9dc1db6fb393"
+	    "ad5accbd91e9d8244ff15d771167cee0a2ed51f6bbe76a78da540a6a0f09957e",
+	"ea68d7b6fedf0b71878938d51d71f8729e0acb8c2c6df8b3d79e8a4b90949ee0"
+	    "2a2744c972c9fce787014a964a8ea0c84d714feaa4de823fe85a224a4dd048fa",
+	"cef66d6b2a3a993e591214d1ea223fb545ca6c471c48306e4c36069404c5723f"
+	    "878662a229aaae906e123cdd9d3b4c10590ded29fe751eeeca34bbaa44af0773",
+};
+static const char p384_point[] =
+    "aa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a38"
+    "5502f25dbf55296c3a545e3872760ab73617de4a96262c6f5d9e98bf9292dc29"
+    "f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f";
+static const char p521_point[] =
+    "00c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d"
+    "3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5"
+    "bd66011839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17"
+    "273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be9476"
+    "9fd16650";
+
+static void
+put_point(der_buffer *out, text curve, text number)
+{
+	unsigned int which = number.len == 2 ? nibble(number.at[0]) << 4 |
+	    nibble(number.at[1]) : 1;
+
+	if (text_is(curve, "p384")) {
+		put_hex_string(out, p384_point);
+	} else if (text_is(curve, "p521")) {
+		put_hex_string(out, p521_point);
+	} else {
+		ck_assert_uint_le(which - 1, LEN(p256_points) - 1);
+		put_hex_string(out, p256_points[which - 1]);
+	}
 }
 
 static void
@@ -241,11 +304,11 @@ put_key(der_buffer *out, text key)
 {
 	static const struct {
 		const char *name, *algorithm; /* content of the SEQUENCE */
-		unsigned int len;         /* of the BIT STRING; 0: RSA */
+		unsigned int len;         /* of the BIT STRING, filled up */
 	} keys[] = {
-		{ "p256", "06072a8648ce3d020106082a8648ce3d030107", 65 },
-		{ "p384", "06072a8648ce3d020106052b81040022", 97 },
-		{ "p521", "06072a8648ce3d020106052b81040023", 133 },
+		{ "p256", "06072a8648ce3d020106082a8648ce3d030107", 1 },
+		{ "p384", "06072a8648ce3d020106052b81040022", 1 },
+		{ "p521", "06072a8648ce3d020106052b81040023", 1 },
 		{ "p192", "06072a8648ce3d020106082a8648ce3d030101", 49 },
 		{ "p224", "06072a8648ce3d020106052b81040021", 57 },
 		{ "secp256k1", "06072a8648ce3d020106052b8104000a", 65 },
@@ -258,6 +321,12 @@ put_key(der_buffer *out, text key)
 		{ "dsa", "06072a8648ce3804013003020101", 256 },
 		{ "rsa", "0609" RSA "010500", 0 },
 		{ "pss", "0609" RSA "0a", 0 },
+		{ "pss-sha384", "0609" RSA "0a" "3034a00f300d0609"
+		    NIST_HASHES "02" "0500" "a11c301a0609" RSA "08300d0609"
+		    NIST_HASHES "02" "0500" "a203020130", 0 },
+		{ "pss-sha1", "0609" RSA "0a" "3000", 0 },
+		{ "pss-odd", "0609" RSA "0a" "0500", 0 },
+		{ "rsa-odd", "0609" RSA "01" "020100", 0 },
 	};
 	text name = cut(&key, ":");
 	size_t start = out->len, inside, i = 0;
@@ -271,23 +340,22 @@ put_key(der_buffer *out, text key)
 		i++;
 	ck_assert_msg(i < LEN(keys), "%.*s", (int)name.len, name.at);
 	put_hex_string(out, keys[i].algorithm);
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 	inside = out->len;
 	put_byte(out, 0);
 	if (keys[i].len != 0) {
-		unsigned int fill = key.len == 2 ? nibble(key.at[0]) << 4 |
-		    nibble(key.at[1]) : 0x11;
-
 		put_byte(out, 4);
 		for (unsigned int n = 1; n < keys[i].len; n++)
-			put_byte(out, fill);
+			put_byte(out, 0x11);
+		if (keys[i].len == 1)
+			put_point(out, name, key);
 	} else {
 		put_modulus(out, number_of(key));
 		put_hex_string(out, "0203010001");
-		close_element(out, inside + 1, 0x30);
+		der_close(out, inside + 1, 0x30);
 	}
-	close_element(out, inside, 0x03);
-	close_element(out, start, 0x30);
+	der_close(out, inside, 0x03);
+	der_close(out, start, 0x30);
 }
 
 /* ------------------------------------------------------------------------
@@ -306,7 +374,7 @@ put_many_names(der_buffer *out, char letter, unsigned long count, int subtrees)
 
 		put_element(out, 0x82, (text){ name, (size_t)len });
 		if (subtrees)
-			close_element(out, start, 0x30);
+			der_close(out, start, 0x30);
 	}
 }
 
@@ -336,7 +404,7 @@ put_general_name(der_buffer *out, text name, int subtree)
 		put_hex(out, name);
 	} else if (text_is(word, "dir")) {
 		put_name(out, name);
-		close_element(out, start, 0xa4);
+		der_close(out, start, 0xa4);
 	} else {
 		ck_assert_msg(i < LEN(forms), "%.*s", (int)word.len, word.at);
 		if (forms[i].hex)
@@ -345,7 +413,7 @@ put_general_name(der_buffer *out, text name, int subtree)
 			put_element(out, forms[i].tag, name);
 	}
 	if (subtree)
-		close_element(out, start, 0x30);
+		der_close(out, start, 0x30);
 }
 
 static void
@@ -355,7 +423,7 @@ put_san(der_buffer *out, text value)
 
 	while (value.len != 0)
 		put_general_name(out, cut(&value, ","), 0);
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -371,7 +439,7 @@ put_subtrees(der_buffer *out, text value, char sign, unsigned int tag)
 			    (text){ name.at + 1, name.len - 1 }, 1);
 	}
 	if (out->len != start)
-		close_element(out, start, tag);
+		der_close(out, start, tag);
 }
 
 static void
@@ -381,7 +449,7 @@ put_nc(der_buffer *out, text value)
 
 	put_subtrees(out, value, '+', 0xa0);
 	put_subtrees(out, value, '-', 0xa1);
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -411,7 +479,7 @@ put_ku(der_buffer *out, text value)
 	put_byte(out, unused);
 	if (bits != 0)
 		put_byte(out, bits);
-	close_element(out, start, 0x03);
+	der_close(out, start, 0x03);
 }
 
 static void
@@ -427,10 +495,10 @@ put_bc(der_buffer *out, text value)
 			put_hex_string(out, "0101ff");
 		} else {
 			put_byte(out, (unsigned int)number_of(word));
-			close_element(out, inside, 0x02);
+			der_close(out, inside, 0x02);
 		}
 	}
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -456,7 +524,7 @@ put_eku(der_buffer *out, text value)
 		ck_assert_uint_lt(i, LEN(purposes));
 		put_oid(out, purposes[i].oid);
 	}
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -478,14 +546,14 @@ put_aki(der_buffer *out, text value)
 			put_hex_element(out, 0x80, part);
 		} else if (text_is(word, "issuer")) {
 			put_name(out, part);
-			close_element(out, inside, 0xa4);
-			close_element(out, inside, 0xa1);
+			der_close(out, inside, 0xa4);
+			der_close(out, inside, 0xa1);
 		} else {
 			ck_assert(text_is(word, "serial"));
 			put_hex_element(out, 0x82, part);
 		}
 	}
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -498,10 +566,10 @@ put_pc(der_buffer *out, text value)
 		size_t inside = out->len;
 
 		put_byte(out, (unsigned int)number_of(part));
-		close_element(out, inside, text_is(word, "explicit") ? 0x80 :
+		der_close(out, inside, text_is(word, "explicit") ? 0x80 :
 		    0x81);
 	}
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -511,7 +579,7 @@ put_filler(der_buffer *out, text value)
 
 	for (unsigned long left = number_of(value); left != 0; left--)
 		put_byte(out, 0x5a);
-	close_element(out, start, 0x04);
+	der_close(out, start, 0x04);
 }
 
 /* ------------------------------------------------------------------------
@@ -536,6 +604,18 @@ static const struct extension {
 	{ "netscape", "6086480186f8420101", NULL },
 	{ "aia", "2b06010505070101", NULL },
 	{ "tls", "2b06010505070118", NULL },
+	{ "mappings", "551d21", NULL },
+	{ "ian", "551d12", put_san },
+	{ "attributes", "551d09", NULL },
+	{ "period", "551d10", NULL },
+	{ "freshest", "551d2e", NULL },
+	{ "sia", "2b0601050507010b", NULL },
+	{ "addresses", "2b06010505070107", NULL },
+	{ "asnumbers", "2b06010505070108", NULL },
+	{ "proxy", "2b0601050507010e", NULL },
+	{ "nocheck", "2b0601050507300105", NULL },
+	{ "sct", "2b06010401d679020402", NULL },
+	{ "comment", "6086480186f842010d", NULL },
 	{ "unknown", "2a0304", NULL },
 	{ "other", "2a0305", NULL },
 	{ "filler", "2a0306", put_filler },
@@ -667,8 +747,8 @@ put_extension(der_buffer *out, const item *one)
 		kind->put(out, value);
 	else
 		put_hex(out, value);
-	close_element(out, inside, 0x04);
-	close_element(out, start, 0x30);
+	der_close(out, inside, 0x04);
+	der_close(out, start, 0x30);
 }
 
 static void
@@ -681,8 +761,8 @@ put_extensions(der_buffer *out, const description *d)
 			put_extension(out, &d->items[i]);
 	if (out->len == start)
 		return;
-	close_element(out, start, 0x30);
-	close_element(out, start, 0xa3);
+	der_close(out, start, 0x30);
+	der_close(out, start, 0xa3);
 }
 
 static void
@@ -693,8 +773,8 @@ put_tbs(der_buffer *out, const description *d)
 
 	if (version != 1) {
 		put_byte(out, (unsigned int)version - 1);
-		close_element(out, start, 0x02);
-		close_element(out, start, 0xa0);
+		der_close(out, start, 0x02);
+		der_close(out, start, 0xa0);
 	}
 	put_hex_element(out, 0x02, value_of(d, "serial", "01"));
 	put_algorithm(out, value_of(d, "sig", "ecdsa-sha256"));
@@ -702,11 +782,11 @@ put_tbs(der_buffer *out, const description *d)
 	inside = out->len;
 	put_time(out, value_of(d, "from", "250101000000Z"));
 	put_time(out, value_of(d, "until", "491231235959Z"));
-	close_element(out, inside, 0x30);
+	der_close(out, inside, 0x30);
 	put_name(out, value_of(d, "subject", ""));
 	put_key(out, value_of(d, "key", "p256"));
 	put_extensions(out, d);
-	close_element(out, start, 0x30);
+	der_close(out, start, 0x30);
 }
 
 der_buffer
@@ -725,7 +805,7 @@ der_certificate(const char *base, const char *change, const char *more)
 	    value_of(&d, "sig", "ecdsa-sha256"));
 	put_hex_element(&out, 0x03, value_of(&d, "signature",
 	    "00aabbccddeeff0011"));
-	close_element(&out, 0, 0x30);
+	der_close(&out, 0, 0x30);
 	put_hex(&out, value_of(&d, "after", ""));
 	return out;
 }

@@ -12,7 +12,8 @@
  *	until=20491231235959Z
  *	issuer=O=Org/CN=Name  subject=   names; cn=: PrintableString; bmp,
  *	                                 universal, general: other strings
- *	key=p256                         der-build.c; p256:7f fills it
+ *	key=p256                         der-build.c; p256:02, to p256:0a: other
+ *	                                 points
  *	sig=ecdsa-sha256 outer=...       the algorithm outside, if another
  *	signature=00aabb                 the content of the BIT STRING
  *	after=00                         bytes behind the certificate
@@ -26,7 +27,10 @@
  *	nc=+dns:a.test,-dns:b.a.test     permitted, excluded
  *	ski=01                           aki=id:01,issuer:CN=Name,serial:01
  *	pc=explicit:0,inhibit:0          policyConstraints
- *	policies crl aia tls unknown other netscape anypolicy: in hexadecimal
+ *	ian=dns:a.test                   as san
+ *	policies mappings crl freshest aia sia tls unknown other netscape
+ *	anypolicy attributes period addresses asnumbers proxy nocheck sct
+ *	comment: in hexadecimal
  *	filler=1000                      so many bytes, of a kind nobody knows
  */
 #ifndef TESTS_DER_BUILD_H
@@ -39,6 +43,11 @@ typedef struct der_buffer {
 	uint8_t *data;
 	size_t len, cap;
 } der_buffer;
+
+/* Puts bytes at the end.  Ends the test without memory. */
+void der_put(der_buffer *out, const void *data, size_t len);
+/* Makes what was put since start the content of an element. */
+void der_close(der_buffer *out, size_t start, unsigned int tag);
 
 /* The descriptions one after the other, any of them NULL.  The caller frees
  * data.  Ends the test if a description is none. */

@@ -29,6 +29,18 @@ static const struct {
 	{ "unused bits that are not", 4, { 3, 2, 4, 0xf0 }, 1 },
 	{ "a NULL with content", 3, { 5, 1, 0 }, 0 },
 	{ "an OID that goes on", 3, { 6, 1, 0x80 }, 0 },
+	{ "an OID that begins with a zero", 5, { 6, 3, 0x80, 1, 1 }, 0 },
+	{ "an OID with a zero before a number", 5, { 6, 3, 0x2a, 0x80, 1 }, 0 },
+	{ "an OID of two bytes a number", 5, { 6, 3, 0x2a, 0x81, 0 }, 1 },
+	{ "a SEQUENCE without the bit for it", 2, { 0x10, 0 }, 0 },
+	{ "a SET without the bit for it", 2, { 0x11, 0 }, 0 },
+	{ "a NULL with elements", 2, { 0x25, 0 }, 0 },
+	{ "a string in parts", 5, { 0x24, 3, 4, 1, 0 }, 0 },
+	{ "half a character", 3, { 0x1e, 1, 'a' }, 0 },
+	{ "a quarter of a character", 3, { 0x1c, 1, 'a' }, 0 },
+	{ "an end of contents", 2, { 0, 0 }, 0 },
+	{ "an empty ENUMERATED", 2, { 0x0a, 0 }, 0 },
+	{ "an element with a tag of its own", 2, { 0x80, 0 }, 1 },
 	{ "a malformed INTEGER within", 6, { 0x30, 4, 2, 2, 0, 5 }, 0 },
 };
 

@@ -48,25 +48,27 @@ static const struct {
 	/* The name of the intermediate, but no CA; another key; another key,
 	 * and nothing says so. */
 	{ 'D', "subject=CN=CA issuer=CN=Root ski=02 aki=id:01 key=p256:02" },
-	{ 'W', CA "subject=CN=CA issuer=CN=Root ski=77 aki=id:01 key=p256:77" },
-	{ 'N', CA "subject=CN=CA issuer=CN=Root aki=id:01 key=p256:78" },
+	{ 'W', CA "subject=CN=CA issuer=CN=Root ski=77 aki=id:01 key=p256:07" },
+	{ 'N', CA "subject=CN=CA issuer=CN=Root aki=id:01 key=p256:08" },
 	/* A new key of the intermediate, and what it issued. */
 	{ 'V', CA "subject=CN=CA issuer=CN=CA ski=03 aki=id:02 key=p256:03" },
 	{ 'k', LEAF "issuer=CN=CA aki=id:03" },
 	{ 'U', CA "subject=CN=Unrelated issuer=CN=Nobody ski=55 aki=id:56" },
 	/* Two that issue each other, one of them by the root too. */
 	{ 'l', LEAF "issuer=CN=A" },
-	{ 'A', CA "subject=CN=A issuer=CN=B key=p256:61" },
-	{ 'B', CA "subject=CN=B issuer=CN=A key=p256:62" },
-	{ 'b', CA "subject=CN=B issuer=CN=Root key=p256:62" },
+	{ 'A', CA "subject=CN=A issuer=CN=B key=p256:05" },
+	{ 'B', CA "subject=CN=B issuer=CN=A key=p256:06" },
+	{ 'b', CA "subject=CN=B issuer=CN=Root key=p256:06" },
 	/* The root's name and identifier with other kinds of keys; and what
 	 * those can sign. */
 	{ 'h', CA "subject=CN=Root issuer=CN=Root ski=01 key=rsa:2048" },
 	{ 'i', CA "subject=CN=Root issuer=CN=Root ski=01 key=pss:2048" },
+	{ '8', CA "subject=CN=Root issuer=CN=Root ski=01 key=pss-sha384:2048" },
+	{ '9', LEAF "issuer=CN=Root sig=pss-sha384-mgf" },
 	{ 'j', CA "subject=CN=Root issuer=CN=Root ski=01 key=ed25519" },
 	{ 'm', CA "subject=CN=Root issuer=CN=Root ski=01 key=ed448" },
 	{ 'n', LEAF "issuer=CN=Root sig=rsa-sha256" },
-	{ 'o', LEAF "issuer=CN=Root sig=pss-sha256" },
+	{ 'o', LEAF "issuer=CN=Root sig=pss-sha256-mgf" },
 	{ 'p', LEAF "issuer=CN=Root sig=ed25519" },
 	{ 'P', LEAF "issuer=CN=Leaf" },
 	{ 'Q', LEAF "issuer=CN=Leaf serial=02" },
@@ -274,6 +276,9 @@ static const struct search_case {
 	{ "RSA with PKCS #1", "n", "ijmRh", "nh ", 0, 0 },
 	{ "RSASSA-PSS", "o", "jmRh", "oh ", 0, 0 },
 	{ "RSASSA-PSS with a key for nothing else", "o", "jmRi", "oi ", 0, 0 },
+	{ "RSASSA-PSS with a key for one hash", "9", "jmR8", "98 ", 0, 0 },
+	{ "RSASSA-PSS with a key for another hash", "o", "jmR8", "",
+	    TLSHOST_REASON_UNKNOWN_ISSUER, 0 },
 	{ "Ed25519", "p", "himRj", "pj ", 0, 0 },
 	{ "a new key, signed with the old one", "kCV", "R", "kVCR ", 0, 0 },
 	{ "a leaf that breaks a rule", "MC", "R", "",
@@ -461,11 +466,11 @@ START_TEST(a_mesh_is_given_up)
 	search s;
 
 	search_anchors(&s, "R");
-	search_send_made(&s, LEAF "issuer=CN=Mesh", NULL);
+	search_send_made(&s, LEAF "issuer=CN=Mesh sig=rsa-sha256", NULL);
 	for (int i = 0; i < 63; i++) {
-		snprintf(words, sizeof(words), "key=p256:%02x", i);
-		search_send_made(&s, CA "subject=CN=Mesh issuer=CN=Mesh",
-		    words);
+		snprintf(words, sizeof(words), "key=rsa:%d", 2048 + i);
+		search_send_made(&s, CA "subject=CN=Mesh issuer=CN=Mesh "
+		    "sig=rsa-sha256", words);
 	}
 	search_run(&s);
 	ck_assert_uint_eq(count_paths(&s), 0);

@@ -19,6 +19,8 @@
 /* The AlgorithmIdentifier of a key. */
 #define P256 "301306072a8648ce3d020106082a8648ce3d030107"
 
+#define A64 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 /* They keep the strict rules too. */
 static const char leaf_base[] =
     "issuer=CN=CA subject=CN=Leaf ku!=sign eku=server,client "
@@ -81,6 +83,7 @@ chain_done(chain *all)
 #define PURPOSE TLSHOST_REASON_WRONG_PURPOSE
 #define CONSTRAINT TLSHOST_REASON_CONSTRAINT
 #define LIMIT TLSHOST_REASON_LIMIT
+#define UNSUPPORTED TLSHOST_REASON_UNSUPPORTED_ALGORITHM
 
 typedef struct rule_case {
 	int rule;
@@ -165,9 +168,101 @@ static const rule_case rules[] = {
 	{ 1, "a policy", .leaf = "policies=3005300306012a" },
 	{ 1, "empty cRLDistributionPoints", .root = "crl=3000",
 	    .reasons = MALFORMED, .depth = 2, .says = "cRLDistributionPoints" },
-	{ 1, "a distribution point of wrong form", .leaf = "crl=300430020500",
+	{ 1, "a distribution point of wrong form", .leaf = "crl=#300430020500",
 	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
-	{ 1, "a distribution point", .leaf = "crl=300430028000" },
+	{ 1, "a distribution point that is a URI",
+	    .leaf = "crl=#30093007a005a003860161" },
+	{ 1, "a distribution point of all three parts",
+	    .leaf = "crl=#301d301b" "a00fa10d300b06035504030c0464697265"
+		    "810203a8" "a204a4023000" },
+	{ 1, "a distribution point without names",
+	    .leaf = "crl=#30063004a002a000",
+	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
+	{ 1, "a distribution point with bytes behind its names",
+	    .leaf = "crl=#300b3009a007a0038601610500",
+	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
+	{ 1, "a distribution point of reasons alone",
+	    .leaf = "crl=#30063004810203a8",
+	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
+	{ 1, "reasons with unused bits that are set",
+	    .leaf = "crl=#300d300ba005a003860161810203af",
+	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
+	{ 1, "a fourth part of a distribution point",
+	    .leaf = "crl=#300430028300",
+	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
+	{ 1, "a policy with qualifiers",
+	    .leaf = "policies=#3015301306032a0304" "300c300a06032a0305"
+		    "0c03616263" },
+	{ 1, "no qualifiers where there ought to be some",
+	    .leaf = "policies=#3009300706032a03043000",
+	    .reasons = MALFORMED, .says = "certificatePolicies" },
+	{ 1, "a qualifier that is none",
+	    .leaf = "policies=#300b300906032a030430020500",
+	    .reasons = MALFORMED, .says = "certificatePolicies" },
+	{ 1, "a qualifier without a value",
+	    .leaf = "policies=#3010300e06032a03043007300506032a0305",
+	    .reasons = MALFORMED, .says = "certificatePolicies" },
+	{ 1, "a text and its reference, and a place to read it",
+	    .leaf = "policies=#3043304106032a0304303a"
+		    "301906082b06010505070202300d30080c016130030201010c0162"
+		    "301d06082b060105050702011611687474703a2f2f702e74657374"
+		    "2f637073" },
+	{ 1, "a text that is none",
+	    .leaf = "policies=#301b301906032a030430123010"
+		    "06082b06010505070202a5040c026162",
+	    .reasons = MALFORMED, .says = "certificatePolicies" },
+	{ 1, "policies that are mapped",
+	    .middle = "mappings=#300c300a06032a030406032a0305" },
+	{ 1, "a policy that is mapped to nothing",
+	    .middle = "mappings=#3007300506032a0304",
+	    .reasons = MALFORMED, .depth = 1, .says = "policyMappings" },
+	{ 1, "mappings without one", .middle = "mappings=#3000",
+	    .reasons = MALFORMED, .depth = 1, .says = "policyMappings" },
+	{ 1, "a purpose whose number goes on",
+	    .leaf = "eku=#300d06082b060105050703010601aa",
+	    .reasons = MALFORMED, .says = "extendedKeyUsage" },
+	{ 1, "a purpose with a padded number",
+	    .leaf = "eku=#301006082b0601050507030106042a800304",
+	    .reasons = MALFORMED, .says = "extendedKeyUsage" },
+	{ 1, "a registeredID whose number goes on",
+	    .leaf = "san=dns:srv.test,rid:2a83",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "a directoryName", .leaf = "san=dns:srv.test,dir:CN=x" },
+	{ 1, "a directoryName that is no name",
+	    .leaf = "san=dns:srv.test,raw:a40430020500",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "a directoryName that is no UTF-8",
+	    .leaf = "san=dns:srv.test,dir:CN=\xff",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "an otherName without a value",
+	    .leaf = "san=dns:srv.test,other:06032a0304",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "an otherName of two values",
+	    .leaf = "san=dns:srv.test,other:06032a0304a00405000500",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "an ediPartyName",
+	    .leaf = "san=dns:srv.test,edi:a1040c026162",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "an x400Address", .leaf = "san=dns:srv.test,x400:3000",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "an issuer in authorityKeyIdentifier that is no name",
+	    .leaf = "aki=#3009a107a40530030c0161",
+	    .reasons = MALFORMED, .says = "authorityKeyIdentifier" },
+	{ 1, "an issuerAltName", .leaf = "ian=dns:a.test" },
+	{ 1, "an issuerAltName that is no UTF-8", .leaf = "ian=dns:\xc3" "a",
+	    .reasons = MALFORMED, .says = "issuerAltName" },
+	{ 1, "a path length of five bytes",
+	    .middle = "bc!=#300a0101ff02050102030405",
+	    .reasons = MALFORMED, .depth = 1, .says = "basicConstraints" },
+	{ 1, "a mask of 9 and of 32 bits",
+	    .middle = "nc!=+ip:7f000000ff800000,-ip:0a000001ffffffff" },
+	{ 1, "a mask with a hole", .middle = "nc!=-ip:0a000000ff00ff00",
+	    .reasons = MALFORMED, .depth = 1, .says = "nameConstraints" },
+	{ 1, "a mask with a hole in a byte",
+	    .middle = "nc!=-ip:0a000000fd000000",
+	    .reasons = MALFORMED, .depth = 1, .says = "nameConstraints" },
+	{ 1, "a mask without an address", .middle = "nc!=-ip:ff000000ff",
+	    .reasons = MALFORMED, .depth = 1, .says = "nameConstraints" },
 	{ 1, "an inhibitAnyPolicy that is none", .middle = "anypolicy=0500",
 	    .reasons = MALFORMED, .depth = 1, .says = "inhibitAnyPolicy" },
 	{ 1, "empty policyConstraints", .middle = "pc=",
@@ -192,13 +287,20 @@ static const rule_case rules[] = {
 	    .reasons = MALFORMED, .says = "subject" },
 	{ 1, "a name in UTF-8", .leaf = "subject=CN=\xc3\xbc" },
 	{ 1, "half a character", .leaf = "subject=bmp=abc",
-	    .reasons = MALFORMED, .says = "subject" },
+	    .reasons = MALFORMED, .says = "DER" },
 	{ 1, "two characters", .leaf = "subject=bmp=abcd" },
-	{ 1, "three quarters of a character", .leaf = "subject=universal=abc",
+	{ 1, "half a pair of surrogates", .leaf = "subject=bmp=\xd8\x61",
 	    .reasons = MALFORMED, .says = "subject" },
-	{ 1, "a whole one", .leaf = "subject=universal=abcd" },
+	{ 1, "three quarters of a character", .leaf = "subject=universal=abc",
+	    .reasons = MALFORMED, .says = "DER" },
+	{ 1, "a character beyond the last", .leaf = "subject=universal=abcd",
+	    .reasons = MALFORMED, .says = "subject" },
 	{ 1, "a name that is a GeneralString", .leaf = "subject=general=abc",
 	    .reasons = MALFORMED, .says = "subject" },
+	{ 1, "numbers that are no point", .leaf = "key=#3059" P256 "034200"
+	    "04" "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898"
+	    "c296" "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837"
+	    "bf51f4", .reasons = MALFORMED, .says = "public key" },
 	{ 1, "a point that is compressed", .leaf = "key=#301a" P256
 	    "0303000211", .reasons = MALFORMED, .says = "public key" },
 	{ 1, "a point that is cut", .leaf = "key=#301a" P256 "0303000411",
@@ -238,7 +340,16 @@ static const rule_case rules[] = {
 	    .reasons = CRITICAL, .depth = 1, .says = "critical" },
 	{ 3, "a critical authorityKeyIdentifier", .leaf = "aki!=id:02",
 	    .reasons = CRITICAL, .says = "critical" },
-	{ 3, "critical cRLDistributionPoints", .leaf = "crl!=300430028000",
+	{ 3, "a proxy certificate that does not call itself critical",
+	    .leaf = "proxy=300f020100300a06082b06010505071500",
+	    .reasons = CRITICAL, .says = "critical" },
+	{ 3, "address blocks that are not critical",
+	    .middle = "addresses=300c300a040200013004" "0302000a",
+	    .reasons = CRITICAL, .depth = 1, .says = "critical" },
+	{ 3, "AS numbers that are not critical",
+	    .root = "asnumbers=3007a0053003020101",
+	    .reasons = CRITICAL, .depth = 2, .says = "critical" },
+	{ 3, "critical cRLDistributionPoints", .leaf = "crl!=#30093007a005a003860161",
 	    .reasons = CRITICAL, .says = "critical" },
 	{ 3, "a critical authorityInfoAccess", .leaf = "aia!=0500",
 	    .reasons = CRITICAL, .says = "critical" },
@@ -315,6 +426,14 @@ static const rule_case rules[] = {
 	{ 9, "RSASSA-PSS with 2047 bits", .leaf = "key=pss:2047",
 	    .reasons = WEAK_KEY, .says = "2048" },
 	{ 9, "RSASSA-PSS with 2048 bits", .leaf = "key=pss:2048" },
+	{ 9, "RSASSA-PSS for SHA-384", .leaf = "key=pss-sha384:2048" },
+	{ 9, "RSASSA-PSS for SHA-1", .leaf = "key=pss-sha1:2048",
+	    .reasons = WEAK_KEY, .says = "of a kind" },
+	{ 9, "RSASSA-PSS with parameters that are none",
+	    .leaf = "key=pss-odd:2048", .reasons = MALFORMED,
+	    .says = "public key" },
+	{ 9, "RSA with parameters", .leaf = "key=rsa-odd:2048",
+	    .reasons = MALFORMED, .says = "public key" },
 	{ 9, "P-384, P-521", .leaf = "key=p384", .middle = "key=p521" },
 	{ 9, "Ed25519, Ed448", .leaf = "key=ed25519", .middle = "key=ed448" },
 	{ 9, "DSA", .leaf = "key=dsa", .reasons = WEAK_KEY,
@@ -353,7 +472,19 @@ static const rule_case rules[] = {
 	    .reasons = WEAK_SIGNATURE, .says = "SHA-1" },
 	{ 11, "RSASSA-PSS that names no hash", .leaf = "sig=pss-default",
 	    .reasons = WEAK_SIGNATURE, .says = "SHA-1" },
-	{ 11, "SHA-256", .leaf = "sig=rsa-sha256", .middle = "sig=pss-sha256" },
+	{ 11, "SHA-256", .leaf = "sig=rsa-sha256",
+	    .middle = "sig=pss-sha256-mgf" },
+	{ 11, "RSASSA-PSS with SHA-1 for the mask", .leaf = "sig=pss-sha256",
+	    .reasons = UNSUPPORTED, .says = "not accepted" },
+	{ 11, "an algorithm that nobody knows", .leaf = "sig=unknown",
+	    .reasons = UNSUPPORTED, .says = "not accepted" },
+	{ 11, "the same in a root", .root = "sig=unknown" },
+	{ 11, "parameters where none ought to be", .leaf = "sig=odd",
+	    .reasons = MALFORMED, .says = "signature algorithm" },
+	{ 11, "no parameters where some ought to be", .root = "sig=pss-odd",
+	    .reasons = MALFORMED, .depth = 2, .says = "signature algorithm" },
+	{ 11, "two parameters", .leaf = "sig=two",
+	    .reasons = MALFORMED, .says = "signature algorithm" },
 	{ 11, "SHA-1, of the root", .root = "sig=rsa-sha1" },
 
 	{ 14, "a leaf for clients", .leaf = "eku=client", .reasons = PURPOSE,
@@ -493,6 +624,22 @@ static const rule_case rules[] = {
 	{ 21, "a URI without a host", .leaf = "san=dns:srv.test,uri:urn:b.test",
 	    .middle = "nc!=+uri:b.test", .reasons = CONSTRAINT, .depth = 1,
 	    .says = "not within" },
+	{ 21, "a URI, and others are excluded", .leaf =
+	    "san=dns:srv.test,uri:https://a.test/", .middle =
+	    "nc!=-uri:b.test", .reasons = CONSTRAINT, .depth = 1,
+	    .says = "must not" },
+	{ 21, "a mailbox without a host", .leaf = "san=dns:srv.test,email:a",
+	    .middle = "nc!=-email:b.test", .reasons = CONSTRAINT, .depth = 1,
+	    .says = "must not" },
+	{ 21, "a mailbox of two hosts", .leaf =
+	    "san=dns:srv.test,email:a@b.test@c.test", .middle =
+	    "nc!=+email:c.test", .reasons = CONSTRAINT, .depth = 1,
+	    .says = "not within" },
+	{ 21, "a mail address in the subject", .leaf =
+	    "subject=email=a@b.test/CN=Leaf", .middle = "nc!=-email:b.test",
+	    .reasons = CONSTRAINT, .depth = 1, .says = "must not" },
+	{ 21, "a mail address in the subject within", .leaf =
+	    "subject=email=a@b.test/CN=Leaf", .middle = "nc!=+email:b.test" },
 	{ 21, "an excluded URI", .leaf =
 	    "san=dns:srv.test,uri:https://b.test?c", .middle =
 	    "nc!=-uri:b.test", .reasons = CONSTRAINT, .depth = 1,
@@ -533,16 +680,16 @@ static const rule_case rules[] = {
 	    "san=dns:*.srv.test", .middle = "nc!=+dns:srv.test" },
 
 	{ 23, "a constrained otherName", .leaf =
-	    "san=dns:srv.test,other:06012a", .middle = "nc!=+other:06012a",
+	    "san=dns:srv.test,other:06012aa0020500", .middle = "nc!=+other:06012aa0020500",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "not processed" },
 	{ 23, "a name of a form that is not constrained", .leaf =
-	    "san=dns:srv.test,other:06012a,rid:2a",
+	    "san=dns:srv.test,other:06012aa0020500,rid:2a",
 	    .middle = "nc!=+dns:srv.test" },
 	{ 28, "a constraint on registeredIDs", .middle = "nc!=+rid:2a",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "not processed" },
 	{ 28, "a constraint on X.400 addresses", .middle = "nc!=-x400:3000",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "not processed" },
-	{ 28, "a constraint on EDI names", .root = "nc!=-edi:3000",
+	{ 28, "a constraint on EDI names", .root = "nc!=-edi:a1040c026162",
 	    .reasons = CONSTRAINT, .depth = 2, .says = "not processed" },
 	{ 28, "an excluded directoryName", .middle = "nc!=-dir:O=Other",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "not processed" },
@@ -565,6 +712,10 @@ static const rule_case rules[] = {
 	    "aki=id:02,issuer:CN=CA,serial:01", .reasons = UNKNOWN_ISSUER,
 	    .says = "another issuer" },
 
+	{ 26, "a Netscape type for CAs", .middle = "netscape=03020204" },
+	{ 26, "a Netscape type that is not for CAs of TLS",
+	    .middle = "netscape=03020102", .reasons = PURPOSE, .depth = 1,
+	    .says = "Netscape" },
 	{ 26, "a Netscape type for clients", .leaf = "netscape=03020780",
 	    .reasons = PURPOSE, .says = "Netscape" },
 	{ 26, "a Netscape type for servers", .leaf = "netscape=03020640" },
@@ -583,7 +734,29 @@ static const rule_case rules[] = {
 	{ 29, "a common name that is permitted", .leaf =
 	    "subject=CN=srv.test -san", .middle = "nc!=+dns:srv.test" },
 	{ 29, "a common name that is no domain name", .leaf =
-	    "subject=CN=Leaf -san", .middle = "nc!=+dns:srv.test" },
+	    "subject=CN=Leaf -san", .middle = "nc!=+dns:srv.test",
+	    .reasons = CONSTRAINT, .depth = 1, .says = "not within" },
+	{ 29, "the same, and names are excluded", .leaf =
+	    "subject=CN=Leaf -san", .middle = "nc!=-dns:srv.test" },
+	{ 29, "two common names", .leaf =
+	    "subject=CN=srv.test/CN=srv.test -san", .middle =
+	    "nc!=+dns:srv.test", .reasons = CONSTRAINT, .depth = 1,
+	    .says = "cannot be held" },
+	{ 29, "two common names and other constraints", .leaf =
+	    "subject=CN=srv.test/CN=srv.test -san", .middle =
+	    "nc!=+email:srv.test" },
+	{ 29, "a common name of two bytes a character", .leaf =
+	    "subject=bmp=ab -san", .middle = "nc!=-dns:srv.test",
+	    .reasons = CONSTRAINT, .depth = 1, .says = "cannot be held" },
+	{ 29, "two mail addresses", .leaf =
+	    "subject=email=a@b.test/email=b@b.test", .middle =
+	    "nc!=+email:b.test", .reasons = CONSTRAINT, .depth = 1,
+	    .says = "cannot be held" },
+	{ 21, "a name of 256 bytes", .leaf = "san=dns:srv.test,uri:" A64 A64
+	    A64 A64, .middle = "nc!=-dns:b.test", .reasons = CONSTRAINT,
+	    .depth = 1, .says = "too long" },
+	{ 21, "a name of 256 bytes without constraints",
+	    .leaf = "san=dns:srv.test,uri:" A64 A64 A64 A64 },
 	{ 29, "a common name beside a dNSName", .leaf =
 	    "subject=CN=b.test", .middle = "nc!=+dns:srv.test" },
 
