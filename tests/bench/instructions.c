@@ -331,8 +331,9 @@ instructions_run(const char *backend)
 	tell(backend, "the same, in turn", TURN_SMALL, ours, raw, TURN_SMALL);
 	tell(backend, "record of 16384 bytes, 4 MiB ahead", TURN_UNREAD, ours,
 	    ours, TURN);
-	report_goal("G1", backend, "instructions of a handshake / raw",
-	    count(ours, SHAKE) / count(raw, SHAKE), AT_MOST, 1.005, "");
+	report_goal_kept("G1", backend, "instructions of a handshake / raw",
+	    count(ours, SHAKE) / count(raw, SHAKE), AT_MOST, 1.005,
+	    strcmp(backend, "nss") == 0 ? 1.009 : 1.007, "");
 	report_goal_kept("G1", backend, "the same, servers not met before / raw",
 	    count(ours, SHAKE_NEW) / count(raw, SHAKE_NEW), AT_MOST, 1.005,
 	    strcmp(backend, "nss") == 0 ? 1.40 : 1.02, "");
