@@ -422,9 +422,9 @@ end_with(const CERTCertificate *cert, PRTime now, PRTime *last)
 /*
  * The time to judge the path at: the last moment at which all of it is valid,
  * as it is now; the host has seen to that.  For libpkix keeps the issuers that
- * it has once found, by their names, and looks for no others before the time
- * it is given is later than some minutes from then.  At the present time it
- * would refuse a path through a CA with the name of one that was met before.
+ * it has once found, by their names.  If it is given no time, or the present
+ * one, it looks for no others, and refuses a path through a CA with the name of
+ * one that was met before; a time some seconds from then makes it look again.
  */
 static PRTime
 last_moment(CERTCertificate *const *certs, size_t len,
