@@ -307,14 +307,15 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
     tlshost_error **ret_error)
 {
 	struct tlshost_bytes certificates[TLSHOST__PATH_MAX];
+	int anchored = judgement->trust->anchors != NULL && len > 1;
 	struct tlshost_plugin_verdict verdict = { .size = sizeof(verdict) };
 	struct tlshost_plugin_path request = {
 		.size = sizeof(request),
 		.purpose = (uint32_t)judgement->purpose,
 		.certificates = certificates,
-		/* The anchor is the trust store's to give; a pinned leaf is
-		 * leaf and anchor in one. */
+		/* A pinned leaf is leaf and anchor in one. */
 		.certificates_len = len > 1 ? len - 1 : len,
+		.anchor = anchored ? &certificates[len - 1] : NULL,
 		.cookie = judgement->cookie,
 		.trail = trail,
 	};
@@ -327,7 +328,7 @@ try_path(const tlshost__judgement *judgement, const tlshost__policy *policy,
 	free(trail->path);
 	trail->path = NULL;
 	trail->len = 0;
-	for (size_t i = 0; i < request.certificates_len; i++)
+	for (size_t i = 0; i < len; i++)
 		certificates[i] = (struct tlshost_bytes){ path[i]->der,
 		    path[i]->len };
 	tlshost__sink_init(&sink, backend->name, TLSHOST_PHASE_VERIFY, NULL);

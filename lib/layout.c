@@ -101,7 +101,8 @@ AT(tlshost_plugin_path, certificates, 8);
 AT(tlshost_plugin_path, certificates_len, 16);
 AT(tlshost_plugin_path, cookie, 24);
 AT(tlshost_plugin_path, trail, 32);
-ENDS(tlshost_plugin_path, 40);
+AT(tlshost_plugin_path, anchor, 40);
+ENDS(tlshost_plugin_path, 48);
 
 AT(tlshost_plugin_verdict, size, 0);
 AT(tlshost_plugin_verdict, reasons, 4);

@@ -587,8 +587,8 @@ library_verify(tlshost_sink *sink, void *trust,
 	}
 	if (library.says_nothing)
 		return TLSHOST_OK;
-	word[i] = 'R';
-	word[i + 1] = '\0';
+	if (path->anchor != NULL)
+		word[i] = letter_of(path->anchor->data, path->anchor->len);
 	say_used(path->trail, library.used != NULL ? library.used : word);
 	return TLSHOST_OK;
 }

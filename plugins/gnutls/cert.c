@@ -143,10 +143,11 @@ trust_free(void *object)
 
 	if (store == NULL)
 		return;
-	if (store->list != NULL)
-		gnutls_x509_trust_list_deinit(store->list, 1);
-	for (size_t i = 0; i < store->anchors_len; i++)
+	for (size_t i = 0; i < store->anchors_len; i++) {
+		gnutls_x509_crt_deinit(store->crts[i]);
 		free(store->anchors[i].data);
+	}
+	free(store->crts);
 	free(store->anchors);
 	free(store);
 }
@@ -166,30 +167,14 @@ add_anchor(trust *store, const struct tlshost_bytes *der)
 		gnutls_x509_crt_deinit(crt);
 		return 0;
 	}
-	if ((copy->data = malloc(der->len)) == NULL ||
-	    (code = gnutls_x509_trust_list_add_cas(store->list, &crt, 1,
-	    0)) < 0) {
+	if ((copy->data = malloc(der->len)) == NULL) {
 		gnutls_x509_crt_deinit(crt);
-		free(copy->data);
 		return GNUTLS_E_MEMORY_ERROR;
 	}
-	/* The library drops twins, and counts none. */
 	memcpy(copy->data, der->data, der->len);
 	copy->size = (unsigned int)der->len;
-	store->anchors_len++;
+	store->crts[store->anchors_len++] = crt;
 	return 0;
-}
-
-/*
- * The library compares an issuer with all anchors of its bucket, by printing
- * their names, and has 127 buckets unless it is told otherwise: a tenth of a
- * handshake, with the anchors of a system.
- */
-static unsigned int
-buckets_for(size_t anchors_len)
-{
-	return 127 + (unsigned int)(anchors_len < 8192 ? anchors_len : 8192) *
-	    8;
 }
 
 int32_t
@@ -204,10 +189,10 @@ trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
 		    TLSHOST_FIELD_TRUST_STORE, 0, "no trust stores by URI");
 	if ((store = calloc(1, sizeof(*store))) == NULL)
 		return fail_memory(sink);
-	if ((store->anchors = calloc(source->anchors_len + 1,
-	    sizeof(*store->anchors))) == NULL ||
-	    (code = gnutls_x509_trust_list_init(&store->list,
-	    buckets_for(source->anchors_len))) < 0) {
+	store->crts = calloc(source->anchors_len + 1, sizeof(*store->crts));
+	store->anchors = calloc(source->anchors_len + 1,
+	    sizeof(*store->anchors));
+	if (store->crts == NULL || store->anchors == NULL) {
 		trust_free(store);
 		return fail_memory(sink);
 	}
@@ -371,41 +356,60 @@ refuse_path(struct tlshost_plugin_verdict *verdict, unsigned int status,
 	return TLSHOST_BAD_CERTIFICATE;
 }
 
-static int
-is_anchor(const trust *store, const struct tlshost_bytes *der)
+/* NULL: it is none. */
+static gnutls_x509_crt_t
+find_anchor(const trust *store, const struct tlshost_bytes *der)
 {
 	gnutls_datum_t bytes = datum(der);
 
 	for (size_t i = 0; i < store->anchors_len; i++)
 		if (same(&store->anchors[i], &bytes))
-			return 1;
-	return 0;
+			return store->crts[i];
+	return NULL;
 }
 
-static int32_t
-verify_list(tlshost_sink *sink, trust *store,
-    const struct tlshost_plugin_path *path, gnutls_x509_crt_t *crts,
-    struct tlshost_plugin_verdict *verdict)
+/*
+ * 0, or a code.  The library chooses among issuers of one name by their dates,
+ * so it gets the one anchor, in a list that the anchor does not belong to.
+ */
+static int
+verify_from(gnutls_x509_crt_t root, const struct tlshost_plugin_path *path,
+    gnutls_x509_crt_t *crts, links *record, unsigned int *ret_status)
 {
 	gnutls_typed_vdata_st purpose = {
 		.type = GNUTLS_DT_KEY_PURPOSE_OID,
 	};
 	union { const char *in; unsigned char *out; } oid;
-	links record = { .len = 0 };
-	unsigned int status = 0;
-	int32_t st;
+	gnutls_x509_trust_list_t list;
 	int code;
 
+	if ((code = gnutls_x509_trust_list_init(&list, 1)) < 0)
+		return code;
 	oid.in = path->purpose == TLSHOST_ROLE_SERVER ?
 	    GNUTLS_KP_TLS_WWW_SERVER : GNUTLS_KP_TLS_WWW_CLIENT;
 	purpose.data = oid.out;
-	recorder = &record;
-	code = gnutls_x509_trust_list_verify_crt2(store->list, crts,
-	    (unsigned int)path->certificates_len, &purpose, 1,
-	    GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM), &status,
-	    record_link);
+	recorder = record;
+	if ((code = gnutls_x509_trust_list_add_cas(list, &root, 1, 0)) >= 0)
+		code = gnutls_x509_trust_list_verify_crt2(list, crts,
+		    (unsigned int)path->certificates_len, &purpose, 1,
+		    GNUTLS_PROFILE_TO_VFLAGS(GNUTLS_PROFILE_MEDIUM),
+		    ret_status, record_link);
 	recorder = NULL;
-	if (record.no_memory)
+	gnutls_x509_trust_list_deinit(list, 0);
+	return code;
+}
+
+static int32_t
+verify_list(tlshost_sink *sink, gnutls_x509_crt_t root,
+    const struct tlshost_plugin_path *path, gnutls_x509_crt_t *crts,
+    struct tlshost_plugin_verdict *verdict)
+{
+	links record = { .len = 0 };
+	unsigned int status = 0;
+	int code = verify_from(root, path, crts, &record, &status);
+	int32_t st;
+
+	if (record.no_memory || code == GNUTLS_E_MEMORY_ERROR)
 		st = fail_memory(sink);
 	else if (code < 0)
 		st = fail(sink, TLSHOST_LIBRARY, code,
@@ -419,13 +423,24 @@ verify_list(tlshost_sink *sink, trust *store,
 	return st;
 }
 
+static int32_t
+refuse_unread(struct tlshost_plugin_verdict *verdict, size_t depth, int code)
+{
+	verdict->reasons = TLSHOST_REASON_MALFORMED;
+	verdict->depth = (int32_t)depth;
+	verdict->native_code = code;
+	strncpy(verdict->native_text, gnutls_strerror(code),
+	    sizeof(verdict->native_text) - 1);
+	return TLSHOST_BAD_CERTIFICATE;
+}
+
 int32_t
 verify_path(tlshost_sink *sink, void *object,
     const struct tlshost_plugin_path *path,
     struct tlshost_plugin_verdict *verdict)
 {
-	gnutls_x509_crt_t crts[PATH_MAX_LEN];
-	trust *store = object;
+	int pinned = path->anchor == NULL;
+	gnutls_x509_crt_t crts[PATH_MAX_LEN], root;
 	size_t len = 0;
 	int32_t st;
 	int code = 0;
@@ -433,8 +448,10 @@ verify_path(tlshost_sink *sink, void *object,
 	if (path->certificates_len == 0 ||
 	    path->certificates_len > PATH_MAX_LEN)
 		return fail(sink, TLSHOST_LIBRARY, 0, "a path of such a length");
+	root = find_anchor(object, pinned ? &path->certificates[0] :
+	    path->anchor);
 	/* The library refuses a leaf as an anchor unless it is self-signed. */
-	if (is_anchor(store, &path->certificates[0])) {
+	if (pinned && root != NULL) {
 		st = host->path_used(path->trail, path->certificates, 1);
 		return st == TLSHOST_OK ? st : fail(sink, st, 0, NULL);
 	}
@@ -447,18 +464,14 @@ verify_path(tlshost_sink *sink, void *object,
 		code = gnutls_x509_crt_import(crts[len - 1], &der,
 		    GNUTLS_X509_FMT_DER);
 	}
-	if (code == GNUTLS_E_MEMORY_ERROR) {
+	if (code == GNUTLS_E_MEMORY_ERROR)
 		st = fail_memory(sink);
-	} else if (code < 0) {
-		verdict->reasons = TLSHOST_REASON_MALFORMED;
-		verdict->depth = (int32_t)len - 1;
-		verdict->native_code = code;
-		strncpy(verdict->native_text, gnutls_strerror(code),
-		    sizeof(verdict->native_text) - 1);
-		st = TLSHOST_BAD_CERTIFICATE;
-	} else {
-		st = verify_list(sink, store, path, crts, verdict);
-	}
+	else if (code < 0)
+		st = refuse_unread(verdict, len - 1, code);
+	else if (root == NULL)
+		st = refuse_unread(verdict, len, GNUTLS_E_CERTIFICATE_ERROR);
+	else
+		st = verify_list(sink, root, path, crts, verdict);
 	for (size_t i = 0; i < len; i++)
 		gnutls_x509_crt_deinit(crts[i]);
 	if (st == TLSHOST_BAD_CERTIFICATE)

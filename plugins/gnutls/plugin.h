@@ -53,8 +53,8 @@ void suite_string(const suite *one, uint32_t lowest, uint32_t highest,
 /* --------------------------------------------------------------- objects */
 
 typedef struct trust {
-	gnutls_x509_trust_list_t list;
-	gnutls_datum_t *anchors;         /* own copies */
+	gnutls_x509_crt_t *crts;
+	gnutls_datum_t *anchors;         /* their bytes, own copies */
 	size_t anchors_len;
 } trust;
 

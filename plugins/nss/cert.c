@@ -197,6 +197,7 @@ static pthread_mutex_t usage_lock = PTHREAD_MUTEX_INITIALIZER;
 typedef struct search {
 	const trust *store;
 	const struct tlshost_plugin_path *path;
+	CERTCertificate *root;           /* the object of path->anchor */
 	struct tlshost_bytes used[PATH_MAX_LEN + 1];
 	size_t used_len;                 /* 0: no path was good */
 } search;
@@ -245,29 +246,28 @@ look_at_path(void *data, const CERTCertList *chain, PRBool *ret_ok)
 	return SECSuccess;
 }
 
-/* Those that may have issued a certificate of the path. */
+/* The library's object; NULL: there is none, for it has another certificate of
+ * the same issuer and serial number. */
+static CERTCertificate *
+object_of(const trust *store, const struct tlshost_bytes *der)
+{
+	const struct tlshost_bytes *anchor = find_anchor(store, der);
+
+	return anchor != NULL ? store->certs[anchor - store->anchors] : NULL;
+}
+
 static CERTCertList *
-list_issuers(const trust *store, CERTCertificate *const *certs, size_t len)
+list_of(CERTCertificate *root)
 {
 	CERTCertList *list = CERT_NewCertList();
 
-	for (size_t i = 0; list != NULL && i < store->anchors_len; i++) {
-		CERTCertificate *anchor = store->certs[i];
-		size_t at = 0;
-
-		while (anchor != NULL && at < len && !SECITEM_ItemsAreEqual(
-		    &certs[at]->derIssuer, &anchor->derSubject))
-			at++;
-		if (anchor == NULL || at == len)
-			continue;
-		if ((anchor = CERT_DupCertificate(anchor)) == NULL ||
-		    CERT_AddCertToListTail(list, anchor) != SECSuccess) {
-			CERT_DestroyCertificate(anchor);
-			CERT_DestroyCertList(list);
-			return NULL;
-		}
-	}
-	return list;
+	if (list == NULL || (root = CERT_DupCertificate(root)) == NULL)
+		return list;
+	if (CERT_AddCertToListTail(list, root) == SECSuccess)
+		return list;
+	CERT_DestroyCertificate(root);
+	CERT_DestroyCertList(list);
+	return NULL;
 }
 
 static uint32_t
@@ -428,16 +428,13 @@ end_with(const CERTCertificate *cert, PRTime now, PRTime *last)
  */
 static PRTime
 last_moment(CERTCertificate *const *certs, size_t len,
-    CERTCertList *anchors)
+    const CERTCertificate *root)
 {
 	PRTime now = PR_Now(), last = LL_MAXINT;
-	CERTCertListNode *node;
 
 	for (size_t i = 0; i < len; i++)
 		end_with(certs[i], now, &last);
-	for (node = CERT_LIST_HEAD(anchors); !CERT_LIST_END(node, anchors);
-	    node = CERT_LIST_NEXT(node))
-		end_with(node->cert, now, &last);
+	end_with(root, now, &last);
 	return last != LL_MAXINT ? last : now;
 }
 
@@ -459,7 +456,7 @@ verify(tlshost_sink *sink, search *s, CERTCertificate **certs,
 		{ .type = cert_pi_chainVerifyCallback,
 		    .value.pointer.chainVerifyCallback = &look },
 		{ .type = cert_pi_date, .value.scalar.time = last_moment(certs,
-		    s->path->certificates_len, anchors) },
+		    s->path->certificates_len, s->root) },
 		{ .type = cert_pi_end },
 	};
 	CERTValOutParam out[] = {
@@ -495,8 +492,7 @@ verify_certs(tlshost_sink *sink, search *s, CERTCertificate **certs,
 	CERTCertList *anchors;
 	int32_t st;
 
-	if ((anchors = list_issuers(s->store, certs,
-	    s->path->certificates_len)) == NULL)
+	if ((anchors = list_of(s->root)) == NULL)
 		return fail_memory(sink);
 	st = verify(sink, s, certs, anchors, verdict);
 	CERT_DestroyCertList(anchors);
@@ -557,8 +553,12 @@ verify_whole(tlshost_sink *sink, search *s,
 	size_t depth;
 	int32_t st;
 
-	if ((code = verify_signatures(s->store, s->path->certificates,
-	    s->path->certificates_len, &depth)) != 0)
+	if ((s->root = object_of(s->store, s->path->anchor)) == NULL)
+		return refuse_path(verdict, TLSHOST_REASON_UNKNOWN_ISSUER,
+		    s->path->certificates_len, SEC_ERROR_UNKNOWN_ISSUER);
+	if ((code = verify_signatures(s->path->certificates,
+	    s->path->certificates_len, s->root, s->path->anchor, &depth)) !=
+	    0)
 		return is_memory_error(code) ? fail_memory(sink) :
 		    refuse_path(verdict, reason_of(code, NULL), depth, code);
 	(void)pthread_mutex_lock(&pkix_lock);
@@ -579,7 +579,10 @@ verify_path(tlshost_sink *sink, void *object,
 	    path->certificates_len > PATH_MAX_LEN)
 		return fail(sink, TLSHOST_LIBRARY, 0, "a path of such a length");
 	/* The library refuses most leaves as anchors. */
-	if (find_anchor(s.store, &path->certificates[0]) != NULL) {
+	if (path->anchor == NULL) {
+		if (find_anchor(s.store, &path->certificates[0]) == NULL)
+			return fail(sink, TLSHOST_LIBRARY, 0,
+			    "a path without an anchor");
 		st = host->path_used(path->trail, path->certificates, 1);
 		return st == TLSHOST_OK ? st : fail(sink, st, 0, NULL);
 	}

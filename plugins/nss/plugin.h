@@ -152,9 +152,11 @@ int32_t key_load(tlshost_sink *sink, const struct tlshost_plugin_key *key,
 int32_t trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
     void **ret_trust);
 void trust_free(void *trust);
-/* 0, or why a certificate of the path is not what it says, and which. */
-PRErrorCode verify_signatures(const trust *store,
-    const struct tlshost_bytes *path, size_t len, size_t *ret_depth);
+/* 0, or why a certificate of the path, below that anchor, is not what it says,
+ * and which. */
+PRErrorCode verify_signatures(const struct tlshost_bytes *path, size_t len,
+    CERTCertificate *root, const struct tlshost_bytes *anchor,
+    size_t *ret_depth);
 /* Makes sure that the certificates are there. */
 int32_t trust_use(tlshost_sink *sink, trust *store);
 int32_t verify_path(tlshost_sink *sink, void *trust,

@@ -43,10 +43,9 @@ equal(const uint8_t *data, size_t len, const struct tlshost_bytes *bytes)
 	return len == bytes->len && memcmp(data, bytes->data, len) == 0;
 }
 
-/* Was it signed by one of these? */
+/* Was it signed by this one? */
 static int
-is_kept(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuers,
-    size_t issuers_len)
+is_kept(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuer)
 {
 	int found = 0;
 
@@ -54,11 +53,8 @@ is_kept(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuers,
 	for (int i = 0; i < KEPT && !found; i++) {
 		const uint8_t *bytes = kept[i].bytes;
 
-		if (bytes == NULL || !equal(bytes, kept[i].len, cert))
-			continue;
-		for (size_t at = 0; at < issuers_len && !found; at++)
-			found = equal(bytes + kept[i].len, kept[i].issuer_len,
-			    &issuers[at]);
+		found = bytes != NULL && equal(bytes, kept[i].len, cert) &&
+		    equal(bytes + kept[i].len, kept[i].issuer_len, issuer);
 	}
 	(void)pthread_mutex_unlock(&kept_lock);
 	return found;
@@ -85,12 +81,13 @@ keep(const struct tlshost_bytes *cert, const struct tlshost_bytes *issuer)
 }
 
 static int
-all_kept(const trust *store, const struct tlshost_bytes *path, size_t len)
+all_kept(const struct tlshost_bytes *path, size_t len,
+    const struct tlshost_bytes *anchor)
 {
 	for (size_t i = 0; i + 1 < len; i++)
-		if (!is_kept(&path[i], &path[i + 1], 1))
+		if (!is_kept(&path[i], &path[i + 1]))
 			return 0;
-	return is_kept(&path[len - 1], store->anchors, store->anchors_len);
+	return is_kept(&path[len - 1], anchor);
 }
 
 /* ------------------------------------------------------------------------
@@ -144,7 +141,7 @@ verify_one(const opened *one, CERTCertificate *by,
 
 	if (key == NULL)
 		return SEC_ERROR_UNSUPPORTED_KEYALG;
-	if (is_kept(&one->der, by_der, 1)) {
+	if (is_kept(&one->der, by_der)) {
 		SECKEY_DestroyPublicKey(key);
 		return 0;
 	}
@@ -157,30 +154,12 @@ verify_one(const opened *one, CERTCertificate *by,
 	return code;
 }
 
-/* By any anchor of the issuer's name.  Without one there is nothing to say. */
-static PRErrorCode
-verify_by_anchors(const trust *store, const opened *one)
-{
-	PRErrorCode code = 0;
-
-	for (size_t i = 0; i < store->anchors_len; i++) {
-		CERTCertificate *anchor = store->certs[i];
-
-		if (anchor == NULL || !SECITEM_ItemsAreEqual(
-		    &anchor->derSubject, &one->inside.derIssuer))
-			continue;
-		code = verify_one(one, anchor, &store->anchors[i]);
-		if (code == 0)
-			break;
-	}
-	return code;
-}
-
 /* From the top: below a bad one nothing means anything. */
 static PRErrorCode
-verify_all(const trust *store, opened *all, size_t len, size_t *ret_depth)
+verify_all(opened *all, size_t len, CERTCertificate *root,
+    const struct tlshost_bytes *anchor, size_t *ret_depth)
 {
-	PRErrorCode code = verify_by_anchors(store, &all[len - 1]);
+	PRErrorCode code = verify_one(&all[len - 1], root, anchor);
 
 	*ret_depth = len - 1;
 	while (code == 0 && *ret_depth != 0) {
@@ -192,15 +171,16 @@ verify_all(const trust *store, opened *all, size_t len, size_t *ret_depth)
 }
 
 PRErrorCode
-verify_signatures(const trust *store, const struct tlshost_bytes *path,
-    size_t len, size_t *ret_depth)
+verify_signatures(const struct tlshost_bytes *path, size_t len,
+    CERTCertificate *root, const struct tlshost_bytes *anchor,
+    size_t *ret_depth)
 {
 	PLArenaPool *arena;
 	PRErrorCode code = 0;
 	opened *all;
 
 	*ret_depth = 0;
-	if (all_kept(store, path, len))
+	if (all_kept(path, len, anchor))
 		return 0;
 	arena = PORT_NewArena(2048);
 	all = calloc(len, sizeof(*all));
@@ -214,7 +194,7 @@ verify_signatures(const trust *store, const struct tlshost_bytes *path,
 			code = SEC_ERROR_UNSUPPORTED_KEYALG;
 	}
 	if (code == 0)
-		code = verify_all(store, all, len, ret_depth);
+		code = verify_all(all, len, root, anchor, ret_depth);
 	free(all);
 	if (arena != NULL)
 		PORT_FreeArena(arena, PR_FALSE);

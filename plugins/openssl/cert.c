@@ -214,10 +214,11 @@ trust_free(void *object)
 
 	if (store == NULL)
 		return;
-	X509_STORE_free(store->store);
 	sk_X509_NAME_pop_free(store->names, X509_NAME_free);
-	for (size_t i = 0; i < store->anchors_len; i++)
-		OPENSSL_free((void *)(uintptr_t)store->anchors[i].data);
+	for (size_t i = 0; i < store->anchors_len; i++) {
+		X509_free(store->anchors[i].cert);
+		OPENSSL_free((void *)(uintptr_t)store->anchors[i].der.data);
+	}
 	free(store->anchors);
 	free(store);
 	errors_end();
@@ -228,10 +229,10 @@ trust_free(void *object)
 static int
 add_anchor(trust *store, const struct tlshost_bytes *der, size_t of)
 {
-	struct tlshost_bytes *copy = &store->anchors[store->anchors_len];
+	anchor *copy = &store->anchors[store->anchors_len];
 	X509 *cert = parse(der);
 	X509_NAME *name;
-	int ok;
+	int ok = 1;
 
 	if (cert == NULL) {
 		ok = !errors_no_memory();
@@ -241,19 +242,20 @@ add_anchor(trust *store, const struct tlshost_bytes *der, size_t of)
 	/* Fills what the library would fill on first use, in whatever thread. */
 	(void)X509_check_purpose(cert, -1, 0);
 	ERR_clear_error();
-	ok = X509_STORE_add_cert(store->store, cert);
-	if (ok && of <= NAMES_MAX) {
+	if (of <= NAMES_MAX) {
 		name = X509_NAME_dup(X509_get_subject_name(cert));
 		ok = name != NULL && sk_X509_NAME_push(store->names, name);
 		if (!ok)
 			X509_NAME_free(name);
 	}
-	X509_free(cert);
-	if (ok && (copy->data = OPENSSL_memdup(der->data, der->len)) != NULL) {
-		copy->len = der->len;
+	if (ok && (copy->der.data = OPENSSL_memdup(der->data, der->len)) !=
+	    NULL) {
+		copy->der.len = der->len;
+		copy->cert = cert;
 		store->anchors_len++;
 		return 1;
 	}
+	X509_free(cert);
 	return 0;
 }
 
@@ -272,12 +274,10 @@ trust_new(tlshost_sink *sink, const struct tlshost_plugin_trust *source,
 		    TLSHOST_FIELD_TRUST_STORE, "no trust stores by URI");
 	if ((store = calloc(1, sizeof(*store))) == NULL)
 		return fail_memory(sink);
-	store->store = X509_STORE_new();
 	store->names = sk_X509_NAME_new_null();
 	store->anchors = calloc(source->anchors_len + 1,
 	    sizeof(*store->anchors));
-	ok = store->store != NULL && store->names != NULL &&
-	    store->anchors != NULL;
+	ok = store->names != NULL && store->anchors != NULL;
 	for (size_t i = 0; i < source->anchors_len && ok; i++)
 		ok = add_anchor(store, &source->anchors[i],
 		    source->anchors_len);
@@ -418,23 +418,23 @@ fill_verdict(struct tlshost_plugin_verdict *verdict, X509_STORE_CTX *ctx)
 }
 
 static int32_t
-verify_with(tlshost_sink *sink, trust *store,
-    const struct tlshost_plugin_path *path, X509 *leaf,
-    STACK_OF(X509) *others, struct tlshost_plugin_verdict *verdict)
+verify_with(tlshost_sink *sink, const struct tlshost_plugin_path *path,
+    X509 *leaf, STACK_OF(X509) *others, STACK_OF(X509) *anchors,
+    struct tlshost_plugin_verdict *verdict)
 {
 	X509_STORE_CTX *ctx = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
 	int32_t st;
 
-	if (ctx == NULL || !X509_STORE_CTX_init(ctx, store->store, leaf,
-	    others) || !X509_STORE_CTX_set_default(ctx,
-	    path->purpose == TLSHOST_ROLE_SERVER ? "ssl_server" :
-	    "ssl_client")) {
+	if (ctx == NULL || !X509_STORE_CTX_init(ctx, NULL, leaf, others) ||
+	    !X509_STORE_CTX_set_default(ctx, path->purpose ==
+	    TLSHOST_ROLE_SERVER ? "ssl_server" : "ssl_client")) {
 		X509_STORE_CTX_free(ctx);
 		return fail_memory(sink);
 	}
+	X509_STORE_CTX_set0_trusted_stack(ctx, anchors);
 	param = X509_STORE_CTX_get0_param(ctx);
-	/* Whatever is in the store is an anchor, and nothing of openssl.cnf
+	/* Whatever is trusted is an anchor, and nothing of openssl.cnf
 	 * may change the level. */
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN |
 	    X509_V_FLAG_TRUSTED_FIRST);
@@ -457,46 +457,45 @@ verify_with(tlshost_sink *sink, trust *store,
 	return st;
 }
 
-static int
-is_anchor(const trust *store, const struct tlshost_bytes *der)
+/* NULL: it is none. */
+static X509 *
+find_anchor(const trust *store, const struct tlshost_bytes *der)
 {
 	for (size_t i = 0; i < store->anchors_len; i++)
-		if (store->anchors[i].len == der->len &&
-		    memcmp(store->anchors[i].data, der->data, der->len) == 0)
-			return 1;
-	return 0;
+		if (store->anchors[i].der.len == der->len && memcmp(
+		    store->anchors[i].der.data, der->data, der->len) == 0)
+			return store->anchors[i].cert;
+	return NULL;
 }
 
-int32_t
-verify_path(tlshost_sink *sink, void *object,
-    const struct tlshost_plugin_path *path,
-    struct tlshost_plugin_verdict *verdict)
+static int32_t
+refuse_unread(tlshost_sink *sink, struct tlshost_plugin_verdict *verdict,
+    size_t depth)
 {
-	STACK_OF(X509) *others;
+	verdict->reasons = TLSHOST_REASON_MALFORMED;
+	verdict->depth = (int32_t)depth;
+	return fail(sink, TLSHOST_BAD_CERTIFICATE, TLSHOST_FIELD_NONE,
+	    "OpenSSL cannot read a certificate");
+}
+
+/* The library chooses among issuers by other things than whose signature it is,
+ * so it gets the one anchor. */
+static int32_t
+verify_from(tlshost_sink *sink, const struct tlshost_plugin_path *path,
+    X509 *root, struct tlshost_plugin_verdict *verdict)
+{
+	STACK_OF(X509) *others = sk_X509_new_null(), *anchors =
+	    sk_X509_new_null();
 	X509 *leaf = NULL, *cert;
-	trust *store = object;
 	int32_t st = TLSHOST_OK;
 
-	if ((st = enter(sink)) != TLSHOST_OK)
-		return st;
-	/* A pinned leaf is what it is, whatever its purpose flags say to the
-	 * library; the host's rules are held against it all the same. */
-	if (is_anchor(store, &path->certificates[0])) {
-		st = host->path_used(path->trail, path->certificates, 1);
-		return st == TLSHOST_OK ? st : fail(sink, st,
-		    TLSHOST_FIELD_NONE, NULL);
-	}
-	if ((others = sk_X509_new_null()) == NULL)
-		return fail_memory(sink);
+	if (others == NULL || anchors == NULL || !sk_X509_push(anchors, root))
+		st = fail_memory(sink);
 	for (size_t i = 0; i < path->certificates_len && st == TLSHOST_OK;
 	    i++) {
 		if ((cert = certificate_of(path->cookie,
 		    &path->certificates[i])) == NULL) {
-			verdict->reasons = TLSHOST_REASON_MALFORMED;
-			verdict->depth = (int32_t)i;
-			st = fail(sink, TLSHOST_BAD_CERTIFICATE,
-			    TLSHOST_FIELD_NONE, "OpenSSL cannot read a "
-			    "certificate");
+			st = refuse_unread(sink, verdict, i);
 		} else if (i == 0) {
 			leaf = cert;
 		} else if (!sk_X509_push(others, cert)) {
@@ -505,9 +504,35 @@ verify_path(tlshost_sink *sink, void *object,
 		}
 	}
 	if (st == TLSHOST_OK)
-		st = verify_with(sink, store, path, leaf, others, verdict);
+		st = verify_with(sink, path, leaf, others, anchors, verdict);
 	X509_free(leaf);
 	sk_X509_pop_free(others, X509_free);
+	sk_X509_free(anchors);
+	return st;
+}
+
+int32_t
+verify_path(tlshost_sink *sink, void *object,
+    const struct tlshost_plugin_path *path,
+    struct tlshost_plugin_verdict *verdict)
+{
+	const trust *store = object;
+	int pinned = path->anchor == NULL;
+	X509 *root = find_anchor(store, pinned ? &path->certificates[0] :
+	    path->anchor);
+	int32_t st;
+
+	if ((st = enter(sink)) != TLSHOST_OK)
+		return st;
+	if (root == NULL)
+		st = refuse_unread(sink, verdict, path->certificates_len);
+	/* A pinned leaf is what it is, whatever its purpose flags say to the
+	 * library; the host's rules are held against it all the same. */
+	else if (!pinned)
+		st = verify_from(sink, path, root, verdict);
+	else if ((st = host->path_used(path->trail, path->certificates, 1)) !=
+	    TLSHOST_OK)
+		(void)fail(sink, st, TLSHOST_FIELD_NONE, NULL);
 	errors_end();
 	return st;
 }

@@ -13,10 +13,14 @@
 /* The host's services; set by the entry point. */
 extern const struct tlshost_host *host;
 
+typedef struct anchor {
+	struct tlshost_bytes der;        /* a copy of its own */
+	X509 *cert;
+} anchor;
+
 typedef struct trust {
-	X509_STORE *store;
 	STACK_OF(X509_NAME) *names;      /* for the request of a server */
-	struct tlshost_bytes *anchors;   /* own copies */
+	anchor *anchors;
 	size_t anchors_len;
 } trust;
 

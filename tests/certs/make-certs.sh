@@ -110,14 +110,19 @@ leaf() {
 
 root ca
 root stranger
-# Of the same name, with another key that claims to be the same.
+# twin NAME KEY: of the same name, with another key that claims to be the same.
 id=$(openssl x509 -in ca.pem -noout -ext subjectKeyIdentifier | tail -n 1 |
     tr -d ' :')
-openssl req -x509 -config req.cnf -newkey rsa:2048 -nodes -keyout twin.key \
-    -out twin.pem -days 3650 -subj "/CN=tests ca" \
-    -addext basicConstraints=critical,CA:TRUE \
-    -addext keyUsage=critical,keyCertSign,cRLSign \
-    -addext "subjectKeyIdentifier=$id"
+twin() {
+	# shellcheck disable=SC2086 # words
+	openssl req -x509 -config req.cnf -newkey $2 -nodes -keyout "$1.key" \
+	    -out "$1.pem" -days 3650 -subj "/CN=tests ca" \
+	    -addext basicConstraints=critical,CA:TRUE \
+	    -addext keyUsage=critical,keyCertSign,cRLSign \
+	    -addext "subjectKeyIdentifier=$id"
+}
+twin twin rsa:2048
+twin new-key "$ec"
 leaf sub "$ec" ca ca_ext
 leaf rsa rsa:2048 ca leaf
 leaf ecdsa "$ec" ca leaf

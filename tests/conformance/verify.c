@@ -235,6 +235,43 @@ START_TEST(what_was_at_fault_is_told)
 }
 END_TEST
 
+static tlshost_certificate *
+load_certificate(const char *name)
+{
+	tlshost_certificate *certificate;
+
+	assert_status(tlshost_certificate_from_file(NULL,
+	    test_file(name, ".pem"), &certificate, NULL), TLSHOST_OK);
+	return certificate;
+}
+
+/* While a CA changes its key, both certificates are trusted, in any order. */
+START_TEST(a_ca_with_a_new_key_keeps_its_name)
+{
+	tlshost_certificate *anchors[] = { load_certificate("ca"),
+		load_certificate("new-key"), load_certificate("ca") };
+	tlshost_chain *chain = load_chain("ecdsa");
+
+	for (size_t i = 0; i < 2; i++) {
+		tlshost_verification *report;
+		tlshost_trust_store *trust;
+
+		assert_status(tlshost_trust_store_from_certificates(
+		    &anchors[i], 2, &trust, NULL), TLSHOST_OK);
+		assert_status(tlshost_backend_verify_chain(client_backend,
+		    TLSHOST_ROLE_CLIENT, chain, trust, "srv.test", 0, &report,
+		    NULL), TLSHOST_OK);
+		ck_assert_msg(tlshost_verification_ok(report), "order %zu: %s",
+		    i, tlshost_verification_text(report));
+		tlshost_verification_free(report);
+		tlshost_trust_store_unref(trust);
+	}
+	for (size_t i = 0; i < LEN(anchors); i++)
+		tlshost_certificate_unref(anchors[i]);
+	tlshost_chain_unref(chain);
+}
+END_TEST
+
 /* A library may remember what it has verified, but not of whom it was. */
 START_TEST(what_one_anchor_signed_no_other_of_its_name_did)
 {
@@ -478,16 +515,6 @@ any_order_name(int i)
 	    c->leaf, c->trust, c->behind[0], c->behind[1], c->behind[2],
 	    c->behind[3]);
 	return name;
-}
-
-static tlshost_certificate *
-load_certificate(const char *name)
-{
-	tlshost_certificate *certificate;
-
-	assert_status(tlshost_certificate_from_file(NULL,
-	    test_file(name, ".pem"), &certificate, NULL), TLSHOST_OK);
-	return certificate;
 }
 
 /* Of all orders the nth. */
@@ -774,6 +801,7 @@ verify_claims(Suite *suite)
 	add_claim(group, what_was_at_fault_is_told);
 	add_claims(group, the_verdict_is_the_same_in_every_order,
 	    (int)LEN(any_orders), any_order_name);
+	add_claim(group, a_ca_with_a_new_key_keeps_its_name);
 	add_claim(group, what_one_anchor_signed_no_other_of_its_name_did);
 	add_claim(group, an_empty_trust_store_trusts_nobody);
 	add_claim(group,

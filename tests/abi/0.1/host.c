@@ -25,6 +25,7 @@
 static char reported[512] = "nothing was reported";
 static const struct tlshost_plugin *plugin;
 static void *trust;
+static struct tlshost_bytes anchor;
 static int judged, greeted, verified;
 
 struct tlshost_sink {
@@ -242,6 +243,7 @@ do_judge(tlshost_link *link, const struct tlshost_bytes *chain, size_t len,
 		.certificates_len = len,
 		.cookie = cookie,
 		.trail = &trail,
+		.anchor = &anchor,
 	};
 
 	(void)link;
@@ -429,7 +431,6 @@ main(int argc, char **argv)
 	const struct tlshost_plugin_certificate *const leaves[] = { &leaf };
 	const struct tlshost_plugin_chain chain = { .size = sizeof(chain),
 		.certificates = leaves, .certificates_len = 1, .key = &key };
-	struct tlshost_bytes anchor;
 	struct tlshost_plugin_trust anchors = { .size = sizeof(anchors),
 		.anchors = &anchor, .anchors_len = 1 };
 

@@ -247,7 +247,10 @@ struct tlshost_plugin_trust {
 
 /*
  * One candidate path to verify: the leaf and exactly the intermediates that
- * are to be used, in order.  The trust store gives the anchor.
+ * are to be used, in order, and the anchor that issued the last of them.
+ * Another one of the trust store will not do: several may have one name, and
+ * some libraries take the first.  anchor NULL: the leaf is an anchor itself, or
+ * the trust store is one by URI, which the plugin alone knows.
  */
 struct tlshost_plugin_path {
 	uint32_t size;
@@ -256,6 +259,7 @@ struct tlshost_plugin_path {
 	size_t certificates_len;
 	void *cookie;              /* what judge() was given; NULL outside of it */
 	tlshost_trail *trail;      /* report the path to host->path_used */
+	const struct tlshost_bytes *anchor;
 };
 
 /* What the library says of a path; the caller has set size, the rest is 0. */
