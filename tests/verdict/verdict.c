@@ -225,6 +225,8 @@ put_signature(der_buffer *out, const signer *by, const der_buffer *tbs)
 
 typedef struct chain {
 	der_buffer certs[ROLES];
+	der_buffer twin;                 /* trusted, too: another root */
+	int twin_first;
 	int without_middle;
 	int is_client;                   /* who has it */
 	char what[256];                  /* what was done to it */
@@ -330,6 +332,9 @@ make_chain(uint64_t *state, int changed, int mutations, chain *ret_chain)
 		    keys[role], by, issuer, role == changed ? mutations : 0,
 		    &c);
 	}
+	by = &signers[random_below(state, SIGNERS)];
+	c.twin = make_certificate(state, ROOT, 0, by, by, "CN=Root", 0, &c);
+	c.twin_first = (int)random_below(state, 2);
 	*ret_chain = c;
 }
 
@@ -338,34 +343,46 @@ free_chain(chain *c)
 {
 	for (int role = ROOT; role < ROLES; role++)
 		free(c->certs[role].data);
+	free(c->twin.data);
 }
 
 /* ------------------------------------------------------------------------
  * Verdicts
  */
 
-/* The certificates from one on, as PEM. */
-static der_buffer
-pem_of(const chain *c, int from, int to)
+static void
+put_pem(der_buffer *pem, const der_buffer *der)
 {
 	static const char begin[] = "-----BEGIN CERTIFICATE-----\n",
 	    end[] = "\n-----END CERTIFICATE-----\n";
+	uint8_t *text = malloc(der->len * 4 / 3 + 8);
+
+	ck_assert_ptr_nonnull(text);
+	der_put(pem, begin, sizeof(begin) - 1);
+	der_put(pem, text, (size_t)EVP_EncodeBlock(text, der->data,
+	    (int)der->len));
+	der_put(pem, end, sizeof(end) - 1);
+	free(text);
+}
+
+static der_buffer
+anchors_of(const chain *c)
+{
 	der_buffer pem = { NULL, 0, 0 };
 
-	for (int role = from; role >= to; role--) {
-		const der_buffer *der = &c->certs[role];
-		uint8_t *text;
-		int len;
+	put_pem(&pem, c->twin_first ? &c->twin : &c->certs[ROOT]);
+	put_pem(&pem, c->twin_first ? &c->certs[ROOT] : &c->twin);
+	return pem;
+}
 
-		if (role == MIDDLE && c->without_middle)
-			continue;
-		ck_assert_ptr_nonnull(text = malloc(der->len * 4 / 3 + 8));
-		len = EVP_EncodeBlock(text, der->data, (int)der->len);
-		der_put(&pem, begin, sizeof(begin) - 1);
-		der_put(&pem, text, (size_t)len);
-		der_put(&pem, end, sizeof(end) - 1);
-		free(text);
-	}
+static der_buffer
+sent_of(const chain *c)
+{
+	der_buffer pem = { NULL, 0, 0 };
+
+	put_pem(&pem, &c->certs[LEAF]);
+	if (!c->without_middle)
+		put_pem(&pem, &c->certs[MIDDLE]);
 	return pem;
 }
 
@@ -379,8 +396,7 @@ typedef struct verdict {
 static verdict
 judge(tlshost_backend *backend, const chain *c)
 {
-	der_buffer anchors = pem_of(c, ROOT, ROOT), sent = pem_of(c, LEAF,
-	    MIDDLE);
+	der_buffer anchors = anchors_of(c), sent = sent_of(c);
 	tlshost_verification *v = NULL;
 	tlshost_trust_store *trust = NULL;
 	tlshost_chain *certificates = NULL, *own = NULL;
@@ -428,9 +444,8 @@ same_verdict(const verdict *a, const verdict *b)
 }
 
 static void
-write_pem(const chain *c, int from, int to, const char *kind, unsigned long n)
+write_pem(der_buffer pem, const char *kind, unsigned long n)
 {
-	der_buffer pem = pem_of(c, from, to);
 	char name[64];
 	FILE *file;
 
@@ -451,8 +466,8 @@ show_split(const chain *c, const verdict *verdicts, unsigned long n)
 		    tlshost_status_name(verdicts[i].own),
 		    tlshost_status_name(verdicts[i].status),
 		    verdicts[i].reasons, verdicts[i].text);
-	write_pem(c, ROOT, ROOT, "trust", n);
-	write_pem(c, LEAF, MIDDLE, "chain", n);
+	write_pem(anchors_of(c), "trust", n);
+	write_pem(sent_of(c), "chain", n);
 }
 
 /* 1: all backends agree; *ret_good: that it is good. */
