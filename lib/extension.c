@@ -29,8 +29,8 @@ take_true(tlshost__der *der)
 {
 	tlshost__der content;
 
-	return der->len >= 3 && der->data[2] == 0xff && tlshost__der_take_tag(
-	    der, TLSHOST__DER_BOOLEAN, &content, NULL);
+	return der->len >= 3 && memcmp(der->data, "\x01\x01\xff", 3) == 0 &&
+	    tlshost__der_take_tag(der, TLSHOST__DER_BOOLEAN, &content, NULL);
 }
 
 static int

@@ -138,11 +138,11 @@ check_itself(const tlshost__policy *policy, const tlshost__cert *cert,
 		    cert->key_bits < 2048 ?
 		    "an RSA key has less than 2048 bits" :
 		    "a key is of a kind or on a curve that is not accepted");
-	if (cert->signature_weak && (where == LEAF || where == INTERMEDIATE))
+	if ((!cert->signature_known || cert->signature_weak) &&
+	    (where == LEAF || where == INTERMEDIATE))
 		return refuse(c, TLSHOST_REASON_WEAK_SIGNATURE,
-		    "a certificate is signed with SHA-1 or weaker");
-	if (!cert->signature_known && (where == LEAF || where == INTERMEDIATE))
-		return refuse(c, TLSHOST_REASON_UNSUPPORTED_ALGORITHM,
+		    cert->signature_weak ?
+		    "a certificate is signed with SHA-1 or weaker" :
 		    "a certificate is signed with an algorithm that is not "
 		    "accepted");
 	return 1;

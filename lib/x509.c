@@ -228,9 +228,9 @@ parse_key(tlshost__cert *cert, tlshost__der info)
 		return null_or_none(algorithm) && parse_rsa(cert, bits);
 	if (TLSHOST__DER_IS(&oid, PKCS_1 "\x0a"))
 		return parse_pss_key(cert, algorithm, bits);
-	if (TLSHOST__DER_IS(&oid, "\x2a\x86\x48\xce\x3d\x02\x01")) {
+	if (TLSHOST__DER_IS(&oid, "\x2a\x86\x48\xce\x3d\x02\x01"))
 		return bits.len != 0 && parse_curve(cert, algorithm, bits);
-	} else if ((cert->key_bits = ed_bits(&oid)) != 0) {
+	if ((cert->key_bits = ed_bits(&oid)) != 0) {
 		cert->key_kind = TLSHOST__KEY_ED;
 		cert->key_allowed = 1;
 		return algorithm.len == 0 &&
@@ -252,22 +252,27 @@ typedef struct signature {
 static const signature signatures[] = {
 #define SIGNATURE(oid, kind, weak) \
 	{ oid, sizeof(oid) - 1, TLSHOST__KEY_##kind, weak }
-	SIGNATURE(PKCS_1 "\x02", RSA, WEAK),      /* MD2 */
-	SIGNATURE(PKCS_1 "\x03", RSA, WEAK),      /* MD4 */
-	SIGNATURE(PKCS_1 "\x04", RSA, WEAK),      /* MD5 */
-	SIGNATURE(PKCS_1 "\x05", RSA, WEAK),      /* SHA-1 */
-	SIGNATURE("\x2b\x0e\x03\x02\x1d", RSA, WEAK), /* the same, of OIW */
-	SIGNATURE(PKCS_1 "\x0a", RSA, IN_PARAMETERS),      /* RSASSA-PSS */
-	SIGNATURE(PKCS_1 "\x0b", RSA, STRONG),      /* SHA-256, SHA-384, SHA-512 */
+	/* MD2, MD4, MD5, SHA-1, and that once more by OIW. */
+	SIGNATURE(PKCS_1 "\x02", RSA, WEAK),
+	SIGNATURE(PKCS_1 "\x03", RSA, WEAK),
+	SIGNATURE(PKCS_1 "\x04", RSA, WEAK),
+	SIGNATURE(PKCS_1 "\x05", RSA, WEAK),
+	SIGNATURE("\x2b\x0e\x03\x02\x1d", RSA, WEAK),
+	/* RSASSA-PSS; SHA-256, SHA-384, SHA-512. */
+	SIGNATURE(PKCS_1 "\x0a", RSA, IN_PARAMETERS),
+	SIGNATURE(PKCS_1 "\x0b", RSA, STRONG),
 	SIGNATURE(PKCS_1 "\x0c", RSA, STRONG),
 	SIGNATURE(PKCS_1 "\x0d", RSA, STRONG),
-	SIGNATURE(ECDSA "\x01", EC, WEAK),        /* SHA-1 */
-	SIGNATURE(ECDSA "\x03\x02", EC, STRONG),    /* SHA-256, SHA-384, SHA-512 */
+	/* SHA-1; SHA-256, SHA-384, SHA-512. */
+	SIGNATURE(ECDSA "\x01", EC, WEAK),
+	SIGNATURE(ECDSA "\x03\x02", EC, STRONG),
 	SIGNATURE(ECDSA "\x03\x03", EC, STRONG),
 	SIGNATURE(ECDSA "\x03\x04", EC, STRONG),
-	SIGNATURE("\x2b\x65\x70", ED, STRONG),     /* Ed25519 */
-	SIGNATURE("\x2b\x65\x71", ED, STRONG),     /* Ed448 */
-	SIGNATURE("\x2a\x86\x48\xce\x38\x04\x03", OTHER, WEAK), /* DSA: SHA-1 */
+	/* Ed25519, Ed448. */
+	SIGNATURE("\x2b\x65\x70", ED, STRONG),
+	SIGNATURE("\x2b\x65\x71", ED, STRONG),
+	/* DSA with SHA-1, twice. */
+	SIGNATURE("\x2a\x86\x48\xce\x38\x04\x03", OTHER, WEAK),
 	SIGNATURE("\x2b\x0e\x03\x02\x1b", OTHER, WEAK),
 #undef SIGNATURE
 };

@@ -83,7 +83,6 @@ chain_done(chain *all)
 #define PURPOSE TLSHOST_REASON_WRONG_PURPOSE
 #define CONSTRAINT TLSHOST_REASON_CONSTRAINT
 #define LIMIT TLSHOST_REASON_LIMIT
-#define UNSUPPORTED TLSHOST_REASON_UNSUPPORTED_ALGORITHM
 
 typedef struct rule_case {
 	int rule;
@@ -475,9 +474,9 @@ static const rule_case rules[] = {
 	{ 11, "SHA-256", .leaf = "sig=rsa-sha256",
 	    .middle = "sig=pss-sha256-mgf" },
 	{ 11, "RSASSA-PSS with SHA-1 for the mask", .leaf = "sig=pss-sha256",
-	    .reasons = UNSUPPORTED, .says = "not accepted" },
+	    .reasons = WEAK_SIGNATURE, .says = "not accepted" },
 	{ 11, "an algorithm that nobody knows", .leaf = "sig=unknown",
-	    .reasons = UNSUPPORTED, .says = "not accepted" },
+	    .reasons = WEAK_SIGNATURE, .says = "not accepted" },
 	{ 11, "the same in a root", .root = "sig=unknown" },
 	{ 11, "parameters where none ought to be", .leaf = "sig=odd",
 	    .reasons = MALFORMED, .says = "signature algorithm" },

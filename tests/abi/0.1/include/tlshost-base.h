@@ -112,7 +112,7 @@ typedef enum tlshost_client_auth {
 	    "the certificate may not be used for this purpose")               \
 	X(WEAK_KEY, 8, "weak-key", "a key is too weak or of a refused kind")  \
 	X(WEAK_SIGNATURE, 9, "weak-signature",                                \
-	    "a signature uses a broken hash")                                 \
+	    "a signature is of an algorithm that is not accepted")            \
 	X(CONSTRAINT, 10, "constraint",                                       \
 	    "a constraint of an issuing certificate is violated")             \
 	X(NOT_CA, 11, "not-a-ca", "an issuer is not a CA certificate")        \
