@@ -111,6 +111,20 @@ tlshost__der_oid_valid(const tlshost__der *content)
 }
 
 int
+tlshost__der_oid_short(const tlshost__der *content)
+{
+	size_t digits = 0;               /* of 7 bits, of the number so far */
+
+	for (size_t i = 0; i < content->len; i++) {
+		if (++digits > 9)
+			return 0;
+		if ((content->data[i] & 0x80) == 0)
+			digits = 0;
+	}
+	return tlshost__der_oid_valid(content);
+}
+
+int
 tlshost__der_is(const tlshost__der *oid, const char *content, size_t len)
 {
 	return oid->len == len && memcmp(oid->data, content, len) == 0;

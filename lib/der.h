@@ -54,6 +54,9 @@ int tlshost__der_bits_valid(const tlshost__der *content);
 /* An OBJECT IDENTIFIER's content: numbers in their shortest form, the last one
  * complete. */
 int tlshost__der_oid_valid(const tlshost__der *content);
+/* The same, with numbers of 63 bits at most: GnuTLS has no room for larger ones
+ * where it reads an identifier. */
+int tlshost__der_oid_short(const tlshost__der *content);
 /* Is it this one?  A string literal with its content. */
 #define TLSHOST__DER_IS(oid, content) \
 	tlshost__der_is(oid, content, sizeof(content) - 1)

@@ -59,7 +59,7 @@ parse_eku(tlshost__cert *cert, tlshost__der value)
 		return 0;
 	while (content.len != 0) {
 		if (!tlshost__der_take_tag(&content, TLSHOST__DER_OID, &oid,
-		    NULL))
+		    NULL) || !tlshost__der_oid_short(&oid))
 			return 0;
 		if (oid.len == 8 && memcmp(oid.data, purposes, 7) == 0)
 			cert->eku |= oid.data[7] == 1 ? TLSHOST__EKU_SERVER :
@@ -436,7 +436,8 @@ parse_extension(tlshost__cert *cert, tlshost__der extension,
 	int critical;
 	size_t kind;
 
-	if (!tlshost__der_take_tag(&extension, TLSHOST__DER_OID, &oid, NULL))
+	if (!tlshost__der_take_tag(&extension, TLSHOST__DER_OID, &oid, NULL) ||
+	    !tlshost__der_oid_short(&oid))
 		return 0;
 	critical = take_true(&extension);
 	if (!tlshost__der_only(extension, TLSHOST__DER_OCTET_STRING, &value))

@@ -60,6 +60,7 @@ is_attribute_value(uint8_t tag, const tlshost__der *value)
 	}
 }
 
+/* NSS makes text of the type, and cannot if that has two numbers alone. */
 static int
 attribute_valid(tlshost__der attribute)
 {
@@ -67,7 +68,7 @@ attribute_valid(tlshost__der attribute)
 	uint8_t tag;
 
 	return tlshost__der_take_tag(&attribute, TLSHOST__DER_OID, &oid,
-	    NULL) && tlshost__der_oid_valid(&oid) &&
+	    NULL) && oid.len > 1 && tlshost__der_oid_short(&oid) &&
 	    tlshost__der_take(&attribute, &tag, &value, NULL) &&
 	    attribute.len == 0 && is_attribute_value(tag, &value);
 }
@@ -152,8 +153,9 @@ other_name_valid(tlshost__der name)
 	uint8_t tag;
 
 	return tlshost__der_valid(name) && tlshost__der_take_tag(&name,
-	    TLSHOST__DER_OID, &oid, NULL) && tlshost__der_only(name,
-	    TLSHOST__DER_CONTEXT_CONSTRUCTED(0), &tagged) &&
+	    TLSHOST__DER_OID, &oid, NULL) && tlshost__der_oid_short(&oid) &&
+	    tlshost__der_only(name, TLSHOST__DER_CONTEXT_CONSTRUCTED(0),
+	    &tagged) &&
 	    tlshost__der_take(&tagged, &tag, &value, NULL) && tagged.len == 0;
 }
 
@@ -175,7 +177,7 @@ tlshost__general_name_valid(uint8_t tag, const tlshost__der *name,
 	case TLSHOST__DER_CONTEXT(7):
 		return address_valid(name, constraint);
 	case TLSHOST__DER_CONTEXT(8):
-		return tlshost__der_oid_valid(name);
+		return tlshost__der_oid_short(name);
 	/* x400Address and ediPartyName, which no two libraries read alike and
 	 * nobody has.  A constraint on them is refused as not processed. */
 	case TLSHOST__DER_CONTEXT_CONSTRUCTED(3):
