@@ -346,16 +346,22 @@ has_dns_name(const tlshost__cert *cert)
 	return 0;
 }
 
-/* One that is written in characters of several bytes is none. */
+/* Only what every library takes for a text of such a kind. */
+static int
+is_text(uint8_t form, uint8_t tag)
+{
+	return form == EMAIL ? tag == TLSHOST__DER_IA5_STRING :
+	    tag != TLSHOST__DER_BIT_STRING && tag != TLSHOST__DER_BMP_STRING &&
+	    tag != TLSHOST__DER_UNIVERSAL_STRING;
+}
+
 static const char *
 check_attribute(const subtrees *trees, uint8_t form, uint8_t tag,
     const tlshost__der *value, int *found)
 {
-	if (!constrains(trees, form))
+	if (is_text(form, tag) && !constrains(trees, form))
 		return NULL;
-	if ((*found)++ != 0 || too_long(form, value) ||
-	    tag == TLSHOST__DER_BMP_STRING ||
-	    tag == TLSHOST__DER_UNIVERSAL_STRING)
+	if (!is_text(form, tag) || (*found)++ != 0 || too_long(form, value))
 		return "a name in the subject cannot be held against name "
 		    "constraints";
 	return check_name(trees, form, value);

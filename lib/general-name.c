@@ -120,6 +120,22 @@ ia5_valid(const tlshost__der *text)
 	return 1;
 }
 
+/* A name in a constraint: labels, perhaps with a dot before them, or nothing. */
+static int
+dns_base_valid(const tlshost__der *base)
+{
+	int label = base->len == 0;
+
+	if (!ia5_valid(base))
+		return 0;
+	for (size_t i = 0; i < base->len; i++) {
+		if (base->data[i] == '.' && !label && i != 0)
+			return 0;
+		label = base->data[i] != '.';
+	}
+	return label;
+}
+
 /* Ones, then zeros (RFC 4632, 5.1). */
 static int
 mask_valid(const uint8_t *mask, size_t len)
@@ -168,12 +184,16 @@ tlshost__general_name_valid(uint8_t tag, const tlshost__der *name,
 	switch (tag) {
 	case TLSHOST__DER_CONTEXT_CONSTRUCTED(0):
 		return other_name_valid(*name);
-	case TLSHOST__DER_CONTEXT(1):
 	case TLSHOST__DER_CONTEXT(2):
+		if (constraint)
+			return dns_base_valid(name);
+		/* fall through */
+	case TLSHOST__DER_CONTEXT(1):
 	case TLSHOST__DER_CONTEXT(6):
 		return ia5_valid(name) && (name->len != 0 || constraint);
 	case TLSHOST__DER_CONTEXT_CONSTRUCTED(4):
-		return tlshost__name_valid(*name, &count);
+		return tlshost__name_valid(*name, &count) &&
+		    (count != 0 || constraint);
 	case TLSHOST__DER_CONTEXT(7):
 		return address_valid(name, constraint);
 	case TLSHOST__DER_CONTEXT(8):

@@ -134,20 +134,6 @@ struct tlshost__path_search {
 	tlshost__verdict verdict;        /* of the first that was refused */
 };
 
-/* Libraries have as many words for a signature of another kind than the key as
- * there are libraries. */
-static int
-can_have_signed(const tlshost__cert *issuer, const tlshost__cert *cert)
-{
-	return cert->signature_kind == TLSHOST__KEY_OTHER ||
-	    (cert->signature_kind == issuer->key_kind &&
-	    (cert->signature_kind != TLSHOST__KEY_ED ||
-	    cert->signature_bits == issuer->key_bits) &&
-	    (!issuer->key_pss || cert->signature_pss) &&
-	    (issuer->key_hash == 0 ||
-	    issuer->key_hash == cert->signature_hash));
-}
-
 /* May the one have issued the other?  Names byte for byte, the key identifiers
  * where both are there, and what key the signature is by. */
 static int
@@ -162,7 +148,8 @@ may_issue(tlshost__path_search *search, const tlshost__cert *issuer,
 	    (issuer->subject_key_id.data == NULL ||
 	    cert->authority_key_id.data == NULL ||
 	    tlshost__der_equal(&issuer->subject_key_id,
-	    &cert->authority_key_id)) && can_have_signed(issuer, cert);
+	    &cert->authority_key_id)) &&
+	    tlshost__cert_can_have_signed(issuer, cert);
 }
 
 static int

@@ -181,6 +181,54 @@ check_purpose(const tlshost__policy *policy, const tlshost__cert *cert,
 	return 1;
 }
 
+/* Rules 7, 24 and 25: does the next one fit as issuer? */
+static int
+check_link(const tlshost__cert *cert, const tlshost__cert *issuer,
+    complaint *c)
+{
+	tlshost__der names = cert->authority_issuer, name;
+	uint8_t tag;
+
+	if (!tlshost__der_equal(&cert->issuer, &issuer->subject))
+		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
+		    "issuer and subject differ");
+	if (cert->authority_key_id.data != NULL &&
+	    issuer->subject_key_id.data != NULL &&
+	    !tlshost__der_equal(&cert->authority_key_id,
+	    &issuer->subject_key_id))
+		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
+		    "the key identifiers differ");
+	if (cert->authority_serial.data != NULL &&
+	    !tlshost__der_equal(&cert->authority_serial, &issuer->serial))
+		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
+		    "authorityKeyIdentifier means another issuer");
+	if (cert->authority_issuer.data == NULL)
+		return 1;
+	while (tlshost__cert_next_name(&names, &tag, &name))
+		if (tag == TLSHOST__DER_CONTEXT_CONSTRUCTED(4) &&
+		    tlshost__der_equal(&name, &issuer->issuer))
+			return 1;
+	return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
+	    "authorityKeyIdentifier means another issuer");
+}
+
+/*
+ * What could have issued itself, by all that is written in it, OpenSSL takes for
+ * self-signed, and looks for no other issuer.
+ */
+static int
+check_not_self_signed(const tlshost__cert *cert, place where, complaint *c)
+{
+	complaint unlike;
+
+	if (where == ANCHOR || where == PINNED || !self_issued(cert) ||
+	    !check_link(cert, cert, &unlike) ||
+	    !tlshost__cert_can_have_signed(cert, cert))
+		return 1;
+	return refuse(c, TLSHOST_REASON_SELF_SIGNED,
+	    "a certificate that has an issuer looks self-signed");
+}
+
 /* Rules 16, 18 and 30: what an issuer must be. */
 static int
 check_issuer(const tlshost__cert *cert, place where, complaint *c)
@@ -347,6 +395,7 @@ check_one(const tlshost__policy *policy, const tlshost__cert *cert, place where,
 {
 	return check_itself(policy, cert, where, c) &&
 	    check_purpose(policy, cert, where, c) &&
+	    check_not_self_signed(cert, where, c) &&
 	    check_issuer(cert, where, c) &&
 	    check_strict(policy, cert, where, c);
 }
@@ -363,37 +412,6 @@ tlshost__policy_intermediate(const tlshost__policy *policy,
 /* ------------------------------------------------------------------------
  * Rules on a path
  */
-
-/* Rules 7, 24 and 25: does the next one fit as issuer? */
-static int
-check_link(const tlshost__cert *cert, const tlshost__cert *issuer,
-    complaint *c)
-{
-	tlshost__der names = cert->authority_issuer, name;
-	uint8_t tag;
-
-	if (!tlshost__der_equal(&cert->issuer, &issuer->subject))
-		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
-		    "issuer and subject differ");
-	if (cert->authority_key_id.data != NULL &&
-	    issuer->subject_key_id.data != NULL &&
-	    !tlshost__der_equal(&cert->authority_key_id,
-	    &issuer->subject_key_id))
-		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
-		    "the key identifiers differ");
-	if (cert->authority_serial.data != NULL &&
-	    !tlshost__der_equal(&cert->authority_serial, &issuer->serial))
-		return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
-		    "authorityKeyIdentifier means another issuer");
-	if (cert->authority_issuer.data == NULL)
-		return 1;
-	while (tlshost__cert_next_name(&names, &tag, &name))
-		if (tag == TLSHOST__DER_CONTEXT_CONSTRUCTED(4) &&
-		    tlshost__der_equal(&name, &issuer->issuer))
-			return 1;
-	return refuse(c, TLSHOST_REASON_UNKNOWN_ISSUER,
-	    "authorityKeyIdentifier means another issuer");
-}
 
 /*
  * Rules 20 and 27: how many intermediates may follow.  Self-issued ones count

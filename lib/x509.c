@@ -428,6 +428,21 @@ tlshost__cert_parse(tlshost__cert *ret_cert, const uint8_t *der, size_t len)
 	return problem != NULL ? -1 : 0;
 }
 
+/* Libraries have as many words for a signature of another kind than the key as
+ * there are libraries. */
+int
+tlshost__cert_can_have_signed(const tlshost__cert *issuer,
+    const tlshost__cert *cert)
+{
+	return cert->signature_kind == TLSHOST__KEY_OTHER ||
+	    (cert->signature_kind == issuer->key_kind &&
+	    (cert->signature_kind != TLSHOST__KEY_ED ||
+	    cert->signature_bits == issuer->key_bits) &&
+	    (!issuer->key_pss || cert->signature_pss) &&
+	    (issuer->key_hash == 0 ||
+	    issuer->key_hash == cert->signature_hash));
+}
+
 /* ------------------------------------------------------------------------
  * Names
  */

@@ -92,6 +92,10 @@ typedef struct tlshost__cert {
  */
 int tlshost__cert_parse(tlshost__cert *ret_cert, const uint8_t *der, size_t len);
 
+/* Is the issuer's key one that the signature can have been made with? */
+int tlshost__cert_can_have_signed(const tlshost__cert *issuer,
+    const tlshost__cert *cert);
+
 /* Adds a reason to flaws; the first text is the one that is kept. */
 void tlshost__cert_flaw(tlshost__cert *cert, uint32_t reason, const char *text);
 

@@ -163,6 +163,7 @@ put_name(der_buffer *out, text name)
 		{ "C", "550406", 0x13 }, { "bmp", "550403", 0x1e },
 		{ "universal", "550403", 0x1c }, { "general", "550403", 0x1b },
 		{ "email", "2a864886f70d010901", 0x16 },
+		{ "utf8mail", "2a864886f70d010901", 0x0c },
 	};
 	size_t start = out->len;
 

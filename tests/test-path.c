@@ -290,7 +290,7 @@ static const struct search_case {
 
 	{ "self-signed", "P", "R", "", TLSHOST_REASON_SELF_SIGNED, 0 },
 	{ "self-signed with a trusted name", "P", "Q", "",
-	    TLSHOST_REASON_NOT_CA, 1 },
+	    TLSHOST_REASON_SELF_SIGNED, 0 },
 	{ "self-signed and trusted", "P", "P", "P ", 0, 0 },
 	{ "trusted among others", "LC", "LO", "L ", 0, 0 },
 	{ "trusted, and with a path", "LC", "LR", "L LCR ", 0, 0 },

@@ -172,8 +172,8 @@ static const rule_case rules[] = {
 	{ 1, "a distribution point that is a URI",
 	    .leaf = "crl=#30093007a005a003860161" },
 	{ 1, "a distribution point of all three parts",
-	    .leaf = "crl=#301d301b" "a00fa10d300b06035504030c0464697265"
-		    "810203a8" "a204a4023000" },
+	    .leaf = "crl=#30293027" "a00fa10d300b06035504030c0464697265"
+		    "810203a8" "a210a40e300c310a300806035504030c0178" },
 	{ 1, "a distribution point without names",
 	    .leaf = "crl=#30063004a002a000",
 	    .reasons = MALFORMED, .says = "cRLDistributionPoints" },
@@ -235,6 +235,14 @@ static const rule_case rules[] = {
 	    .leaf = "san=dns:srv.test,rid:2a83",
 	    .reasons = MALFORMED, .says = "subjectAltName" },
 	{ 1, "a directoryName", .leaf = "san=dns:srv.test,dir:CN=x" },
+	{ 1, "an empty directoryName", .leaf = "san=dns:srv.test,raw:a4023000",
+	    .reasons = MALFORMED, .says = "subjectAltName" },
+	{ 1, "a constraint that is a dot", .middle = "nc!=-dns:.",
+	    .reasons = MALFORMED, .depth = 1, .says = "nameConstraints" },
+	{ 1, "a constraint with two dots in it", .middle = "nc!=-dns:a..b",
+	    .reasons = MALFORMED, .depth = 1, .says = "nameConstraints" },
+	{ 1, "a constraint with a dot before it", .middle = "nc!=-dns:.a.b" },
+	{ 1, "a constraint on all names", .middle = "nc!=+raw:8200" },
 	{ 1, "a directoryName that is no name",
 	    .leaf = "san=dns:srv.test,raw:a40430020500",
 	    .reasons = MALFORMED, .says = "subjectAltName" },
@@ -441,6 +449,17 @@ static const rule_case rules[] = {
 	    .says = "public key" },
 	{ 9, "RSA with parameters", .leaf = "key=rsa-odd:2048",
 	    .reasons = MALFORMED, .says = "public key" },
+	{ 7, "a leaf that could be its own issuer",
+	    .leaf = "subject=CN=CA -aki",
+	    .reasons = TLSHOST_REASON_SELF_SIGNED, .says = "self-signed" },
+	{ 7, "a leaf that could not, by the kind of its key",
+	    .leaf = "subject=CN=CA -aki key=rsa:2048" },
+	{ 7, "a leaf that could not, by its key identifier",
+	    .leaf = "subject=CN=CA ski=07" },
+	{ 7, "an intermediate that could be its own issuer", .middle =
+	    "issuer=CN=CA -aki", .root = "subject=CN=CA issuer=CN=CA",
+	    .reasons = TLSHOST_REASON_SELF_SIGNED, .depth = 1,
+	    .says = "self-signed" },
 	{ 9, "P-384, P-521", .leaf = "key=p384", .middle = "key=p521" },
 	{ 9, "Ed25519, Ed448", .leaf = "key=ed25519", .middle = "key=ed448" },
 	{ 9, "DSA", .leaf = "key=dsa", .reasons = WEAK_KEY,
@@ -670,8 +689,8 @@ static const rule_case rules[] = {
 	    "issuer=CN=Root", .middle = "subject=CN=Root san=dns:b.test",
 	    .root = "nc!=+dns:srv.test" },
 	{ 21, "a self-issued leaf with another name", .leaf =
-	    "subject=CN=CA san=dns:b.test", .middle = "nc!=+dns:srv.test",
-	    .reasons = CONSTRAINT, .depth = 1, .says = "not within" },
+	    "subject=CN=CA san=dns:b.test key=rsa:2048", .middle =
+	    "nc!=+dns:srv.test", .reasons = CONSTRAINT, .depth = 1, .says = "not within" },
 
 	{ 22, "a wildcard over an excluded name", .leaf = "san=dns:*.srv.test",
 	    .middle = "nc!=-dns:secret.srv.test", .reasons = CONSTRAINT,
@@ -754,6 +773,9 @@ static const rule_case rules[] = {
 	    "nc!=+email:srv.test" },
 	{ 29, "a common name of two bytes a character", .leaf =
 	    "subject=bmp=ab -san", .middle = "nc!=-dns:srv.test",
+	    .reasons = CONSTRAINT, .depth = 1, .says = "cannot be held" },
+	{ 29, "a mail address that is no IA5String", .leaf =
+	    "subject=utf8mail=a@b.test", .middle = "nc!=-dns:a.test",
 	    .reasons = CONSTRAINT, .depth = 1, .says = "cannot be held" },
 	{ 29, "two mail addresses", .leaf =
 	    "subject=email=a@b.test/email=b@b.test", .middle =
