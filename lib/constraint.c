@@ -351,7 +351,7 @@ static int
 is_text(uint8_t form, uint8_t tag)
 {
 	return form == EMAIL ? tag == TLSHOST__DER_IA5_STRING :
-	    tag != TLSHOST__DER_BIT_STRING && tag != TLSHOST__DER_BMP_STRING &&
+	    tag != TLSHOST__DER_BMP_STRING &&
 	    tag != TLSHOST__DER_UNIVERSAL_STRING;
 }
 

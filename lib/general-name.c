@@ -47,11 +47,13 @@ is_directory_string(uint8_t tag, const tlshost__der *value)
  * unique identifier.  Libraries take others, and bytes that are no characters,
  * or do not. */
 static int
-is_attribute_value(uint8_t tag, const tlshost__der *value)
+is_attribute_value(const tlshost__der *type, uint8_t tag,
+    const tlshost__der *value)
 {
 	switch (tag) {
 	case TLSHOST__DER_BIT_STRING:
-		return tlshost__der_bits_valid(value);
+		return TLSHOST__DER_IS(type, "\x55\x04\x2d") &&
+		    tlshost__der_bits_valid(value);
 	case TLSHOST__DER_NUMERIC_STRING:
 	case TLSHOST__DER_IA5_STRING:
 		return 1;
@@ -64,13 +66,13 @@ is_attribute_value(uint8_t tag, const tlshost__der *value)
 static int
 attribute_valid(tlshost__der attribute)
 {
-	tlshost__der oid, value;
+	tlshost__der type, value;
 	uint8_t tag;
 
-	return tlshost__der_take_tag(&attribute, TLSHOST__DER_OID, &oid,
-	    NULL) && oid.len > 1 && tlshost__der_oid_short(&oid) &&
+	return tlshost__der_take_tag(&attribute, TLSHOST__DER_OID, &type,
+	    NULL) && type.len > 1 && tlshost__der_oid_short(&type) &&
 	    tlshost__der_take(&attribute, &tag, &value, NULL) &&
-	    attribute.len == 0 && is_attribute_value(tag, &value);
+	    attribute.len == 0 && is_attribute_value(&type, tag, &value);
 }
 
 int

@@ -125,6 +125,10 @@ check_itself(const tlshost__policy *policy, const tlshost__cert *cert,
 	    (is_ca_place(where) && tlshost__name_is_empty(&cert->subject)))
 		return refuse(c, TLSHOST_REASON_MALFORMED,
 		    "a name that must be there is empty");
+	if (where == LEAF && tlshost__name_is_empty(&cert->subject) &&
+	    !has(cert, TLSHOST__EXT_SUBJECT_ALT_NAME))
+		return refuse(c, TLSHOST_REASON_MALFORMED,
+		    "the certificate names nobody");
 	if (policy->now > cert->not_after)
 		return refuse(c, TLSHOST_REASON_EXPIRED, where == LEAF ||
 		    where == PINNED ? "the certificate has expired" :

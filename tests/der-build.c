@@ -164,6 +164,7 @@ put_name(der_buffer *out, text name)
 		{ "universal", "550403", 0x1c }, { "general", "550403", 0x1b },
 		{ "email", "2a864886f70d010901", 0x16 },
 		{ "utf8mail", "2a864886f70d010901", 0x0c },
+		{ "bits", "550403", 0x03 }, { "unique", "55042d", 0x03 },
 	};
 	size_t start = out->len;
 
