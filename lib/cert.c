@@ -37,9 +37,10 @@ check_form(const tlshost_backend *backend,
 {
 	tlshost__cert cert;
 
-	if (certificate->uri != NULL || (tlshost__cert_parse(&cert,
-	    certificate->der, certificate->len) == 0 &&
-	    (cert.flaws & TLSHOST_REASON_MALFORMED) == 0))
+	if (certificate->uri != NULL)
+		return TLSHOST_OK;
+	(void)tlshost__cert_parse(&cert, certificate->der, certificate->len);
+	if ((cert.flaws & TLSHOST_REASON_MALFORMED) == 0)
 		return TLSHOST_OK;
 	return tlshost__fail(ret_error, TLSHOST_BAD_DATA,
 	    TLSHOST_PHASE_CONFIG, backend->name, "the certificate cannot be "

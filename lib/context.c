@@ -274,17 +274,15 @@ static void
 check_own_chain(compilation *c, const tlshost_chain *chain)
 {
 	for (size_t i = 0; i < chain->len; i++) {
-		const char *problem = NULL;
+		const char *problem;
 		tlshost__cert cert;
 
 		if (chain->items[i]->uri != NULL)
 			continue;
-		if (tlshost__cert_parse(&cert, chain->items[i]->der,
-		    chain->items[i]->len) != 0 ||
-		    (cert.flaws & TLSHOST_REASON_MALFORMED) != 0)
-			problem = cert.flaw_text;
-		else
-			problem = own_weakness(c, &cert, i == 0);
+		(void)tlshost__cert_parse(&cert, chain->items[i]->der,
+		    chain->items[i]->len);
+		problem = (cert.flaws & TLSHOST_REASON_MALFORMED) != 0 ?
+		    cert.flaw_text : own_weakness(c, &cert, i == 0);
 		if (problem != NULL)
 			find_broken(c, TLSHOST_FIELD_CERTIFICATE_CHAIN,
 			    "certificate %zu of the chain cannot be used: %s",

@@ -5,9 +5,9 @@
  * are judged by every backend there is.
  *
  * VERDICT_SEED decides what is changed, VERDICT_COUNT how many chains there
- * are; without them, always the same, and fewer with CHECK_QUICK.  The chains
- * that backends disagree about are left in the current directory, for
- * "tlsprobe verify".
+ * are; without them, always the same changes, of new keys, and fewer with
+ * CHECK_QUICK.  The chains that backends disagree about are left in the current
+ * directory, for "tlsprobe verify".
  */
 #include "config.h"
 
